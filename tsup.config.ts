@@ -1,0 +1,32 @@
+/**
+ * The one build configuration. tsup runs in a package's folder; what to build is read from its `exports` (and `bin`), so a
+ * subpath exists exactly where package.json says it does.
+ */
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'tsup';
+
+interface Manifest {
+  exports?: Record<string, string | { default: string }>;
+  bin?: Record<string, string>;
+}
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const targets = [
+  ...Object.values(manifest.exports ?? {}).map((target) => (typeof target === 'string' ? target : target.default)),
+  ...Object.values(manifest.bin ?? {}),
+];
+const entry = targets
+  .filter((target) => target.startsWith('./dist/'))
+  .map((target) => target.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
+
+export default defineConfig({
+  entry: [...new Set(entry)],
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  dts: manifest.exports !== undefined,
+  sourcemap: true,
+  treeshake: true,
+  splitting: true,
+  silent: true,
+  external: [/^node:/],
+});
