@@ -1,0 +1,81 @@
+/**
+ * Memory: arenas, and the reference-counted pages cut out of them.
+ * @module
+ */
+import type { Pool } from './pool.ts';
+
+/** Bytes with the one `Uint8Array` and the one `DataView` that are kept for their whole life; both span the same range. */
+export interface Arena {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** A `DataView` over exactly the bytes of `bytes`. The only way to one: it cannot forget `byteOffset` or `byteLength`. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Makes an arena of `bytes`: no copy. */
+export function arenaOf(bytes: Uint8Array): Arena {
+  return { bytes, view: viewOf(bytes) };
+}
+
+/**
+ * A reference-counted run of bytes in an arena: the head of an skb, and what a frag points into. A head's bytes can so
+ * become another skb's frag without a copy (Linux's `head_frag`).
+ */
+export class Page {
+  /** Where the bytes are. */
+  readonly arena: Arena;
+  /** First byte, absolute in the arena. */
+  readonly start: number;
+  /** Bytes in the page. */
+  readonly size: number;
+  /** References held: by heads, frags and whoever called {@link hold}. 0 = free. */
+  refs = 1;
+  /** Called once, when the last reference goes: a zero-copy completion. Cleared by that call. */
+  onRelease: ((page: Page) => void) | undefined = undefined;
+  /** The pool it goes back to; `undefined` for a user's own bytes. */
+  readonly pool: Pool | undefined;
+  /** Which of the pool's free lists; -1 for a page made for one use. */
+  readonly sizeClass: number;
+
+  constructor(arena: Arena, start: number, size: number, pool?: Pool, sizeClass = -1) {
+    this.arena = arena;
+    this.start = start;
+    this.size = size;
+    this.pool = pool;
+    this.sizeClass = sizeClass;
+  }
+
+  /** Takes one more reference and returns the page. @throws RangeError on a freed page. */
+  hold(): Page {
+    if (this.refs <= 0) throw new RangeError('page: held after its last put');
+    this.refs++;
+    return this;
+  }
+
+  /** Drops one reference; the last one frees the page. @throws RangeError on a freed page: a double free. */
+  put(): void {
+    if (this.refs <= 0) throw new RangeError('page: put more often than held');
+    if (--this.refs > 0) return;
+    const { onRelease } = this;
+    this.onRelease = undefined;
+    if (onRelease !== undefined) onRelease(this);
+    this.pool?.release(this);
+  }
+}
+
+/** What an skb holds beyond its linear part: a run inside a page. Linux's `skb_frag_t`. */
+export interface Frag {
+  page: Page;
+  /** First byte, absolute in `page.arena`. */
+  offset: number;
+  /** Bytes. */
+  length: number;
+}
+
+/** A user's own bytes as a page of one reference, for {@link SkBuff.addFrag}: no copy, and no pool to go back to. */
+export function wrapPage(bytes: Uint8Array): Page {
+  return new Page(arenaOf(bytes), 0, bytes.byteLength);
+}

@@ -1,0 +1,206 @@
+/**
+ * Where heads and pages come from: free lists over large chunks, so that the packet path neither allocates nor collects.
+ * @module
+ */
+import { type Arena, arenaOf, Page, wrapPage } from './page.ts';
+import { SkBuff } from './skbuff.ts';
+import { truesizeOf } from './truesize.ts';
+
+/** How a {@link Pool} gets and gives memory. */
+export interface PoolOptions {
+  /** Bytes by which the pool grows at a time; a multiple of 65,536. Default 1 MiB. */
+  chunkSize?: number;
+  /** Most bytes it may take. Past it `alloc` and `page` answer `undefined`. Default: no limit. */
+  limit?: number;
+  /**
+   * Test mode: freed memory is filled with 0x6b and checked when it is given out again, fresh memory is filled with 0x5a,
+   * and neither pages nor skbs are recycled as objects, so that a use after free or a double free is found. Default false.
+   */
+  poison?: boolean;
+  /** Gives `bytes` bytes of memory, for instance a slice of a `WebAssembly.Memory`. Default: a fresh `Uint8Array`. */
+  memory?: (bytes: number) => Uint8Array;
+}
+
+/** What a {@link Pool} has given out. A stack at rest has `inUse` and `skbs` at 0. */
+export interface PoolStats {
+  /** Pages given out and not yet freed. */
+  inUse: number;
+  /** Skbs given out and not yet freed. */
+  skbs: number;
+  /** Bytes taken from memory: chunks, and pages larger than the largest class while they live. */
+  bytes: number;
+  /** Allocations refused at the limit. */
+  failed: number;
+}
+
+/** Bytes per page of each class: an ACK, a frame, a super-packet. */
+const CLASSES = [256, 2048, 65_536] as const;
+const LARGEST = 65_536;
+const POISON_FREE = 0x6b;
+const POISON_INUSE = 0x5a;
+
+/** A source of heads and pages with a limit. One per host; see {@link alloc} for the one that needs no thought. */
+export class Pool {
+  /** What is out. Read it; do not write it. */
+  readonly stats: PoolStats = { inUse: 0, skbs: 0, bytes: 0, failed: 0 };
+  readonly #chunkSize: number;
+  readonly #limit: number;
+  readonly #poison: boolean;
+  readonly #memory: (bytes: number) => Uint8Array;
+  readonly #free: [Page[], Page[], Page[]] = [[], [], []];
+  readonly #skbs: SkBuff[] = [];
+
+  constructor(options: PoolOptions = {}) {
+    const {
+      chunkSize = 1 << 20,
+      limit = Infinity,
+      poison = false,
+      memory = (bytes) => new Uint8Array(bytes),
+    } = options;
+    if (!Number.isInteger(chunkSize) || chunkSize < LARGEST || chunkSize % LARGEST !== 0) {
+      throw new RangeError(`pool: chunkSize ${chunkSize} is not a multiple of ${LARGEST}`);
+    }
+    if (!(limit >= 0)) throw new RangeError(`pool: limit ${limit} is not a number of bytes`);
+    this.#chunkSize = chunkSize;
+    this.#limit = limit;
+    this.#poison = poison;
+    this.#memory = memory;
+  }
+
+  /**
+   * An empty skb with `headroom` bytes in front and room for at least `size` behind: `data = tail = head + headroom`.
+   * `undefined` at the pool's limit. @throws RangeError if a number is not a count of bytes.
+   */
+  alloc(size: number, headroom = 0): SkBuff | undefined {
+    if (!isCount(size) || !isCount(headroom))
+      throw new RangeError(`skb: cannot allocate ${headroom} + ${size} bytes`);
+    const page = this.page(headroom + size);
+    if (page === undefined) return undefined;
+    const skb = this.shell();
+    skb.attach(page, headroom, 0);
+    skb.truesize = truesizeOf(headroom + size);
+    return skb;
+  }
+
+  /** A page of at least `size` bytes holding one reference; `undefined` at the limit. */
+  page(size: number): Page | undefined {
+    if (size > LARGEST) return this.#large(size);
+    const sizeClass = size <= 256 ? 0 : size <= 2048 ? 1 : 2;
+    const list = this.#free[sizeClass];
+    if (list.length === 0 && !this.#grow(sizeClass)) return undefined;
+    const page = list.pop() as Page;
+    page.refs = 1;
+    this.stats.inUse++;
+    if (this.#poison) unpoison(page);
+    return page;
+  }
+
+  /** A user's bytes as the linear data of an skb: no copy, no headroom; this pool serves it if it must grow. */
+  wrap(bytes: Uint8Array): SkBuff {
+    const skb = new SkBuff(this);
+    skb.attach(wrapPage(bytes), 0, bytes.byteLength);
+    skb.truesize = truesizeOf(bytes.byteLength);
+    return skb;
+  }
+
+  /** An skb without memory, for the operations of this package. @internal */
+  shell(): SkBuff {
+    this.stats.skbs++;
+    const skb = this.#skbs.pop() ?? new SkBuff(this);
+    skb.pooled = true;
+    skb.users = 1;
+    return skb;
+  }
+
+  /** Takes back an skb whose last user went. @internal */
+  reclaim(skb: SkBuff): void {
+    if (!skb.pooled) return;
+    this.stats.skbs--;
+    if (!this.#poison) this.#skbs.push(skb);
+  }
+
+  /** Takes back a page whose last reference went. @internal */
+  release(page: Page): void {
+    this.stats.inUse--;
+    if (page.sizeClass < 0) {
+      this.stats.bytes -= page.size;
+      return;
+    }
+    const list = this.#free[page.sizeClass as 0 | 1 | 2];
+    if (!this.#poison) {
+      list.push(page);
+      return;
+    }
+    page.arena.bytes.fill(POISON_FREE, page.start, page.start + page.size);
+    list.push(new Page(page.arena, page.start, page.size, this, page.sizeClass)); // a stale `Page` stays dead
+  }
+
+  #reserve(bytes: number): Arena | undefined {
+    if (this.stats.bytes + bytes > this.#limit) {
+      this.stats.failed++;
+      return undefined;
+    }
+    this.stats.bytes += bytes;
+    const memory = this.#memory(bytes);
+    if (memory.byteLength !== bytes)
+      throw new RangeError(`pool: asked for ${bytes} bytes, got ${memory.byteLength}`);
+    return arenaOf(memory);
+  }
+
+  #grow(sizeClass: 0 | 1 | 2): boolean {
+    const arena = this.#reserve(this.#chunkSize);
+    if (arena === undefined) return false;
+    const size = CLASSES[sizeClass];
+    if (this.#poison) arena.bytes.fill(POISON_FREE);
+    const list = this.#free[sizeClass];
+    for (let start = this.#chunkSize - size; start >= 0; start -= size) {
+      const page = new Page(arena, start, size, this, sizeClass);
+      page.refs = 0;
+      list.push(page);
+    }
+    return true;
+  }
+
+  #large(size: number): Page | undefined {
+    const arena = this.#reserve(size);
+    if (arena === undefined) return undefined;
+    this.stats.inUse++;
+    return new Page(arena, 0, size, this);
+  }
+}
+
+/** Checks that nobody wrote to a free page, and marks it as given out. */
+function unpoison(page: Page): void {
+  const { bytes } = page.arena;
+  const end = page.start + page.size;
+  for (let at = page.start; at < end; at++) {
+    if (bytes[at] !== POISON_FREE)
+      throw new RangeError(`pool: byte ${at - page.start} of a free page was written to`);
+  }
+  bytes.fill(POISON_INUSE, page.start, end);
+}
+
+function isCount(n: number): boolean {
+  return Number.isSafeInteger(n) && n >= 0;
+}
+
+let shared: Pool | undefined;
+
+/** The pool behind {@link alloc} and {@link wrap}: made at first use, without a limit. */
+function defaultPool(): Pool {
+  shared ??= new Pool();
+  return shared;
+}
+
+/**
+ * An empty skb with `headroom` bytes in front and room for at least `size` behind, from a pool without a limit. Free it
+ * with `skb.free()` to have its memory used again. @throws RangeError if a number is not a count of bytes.
+ */
+export function alloc(size: number, headroom = 0): SkBuff {
+  return defaultPool().alloc(size, headroom) as SkBuff; // without a limit there is no refusal
+}
+
+/** `bytes` as the linear data of an skb: no copy, headroom 0, and no need to free it. */
+export function wrap(bytes: Uint8Array): SkBuff {
+  return defaultPool().wrap(bytes);
+}

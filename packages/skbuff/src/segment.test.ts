@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { csumFold, csumPartial } from './checksum.ts';
+import {
+  alloc,
+  CHECKSUM_COMPLETE,
+  CHECKSUM_NONE,
+  CHECKSUM_PARTIAL,
+  CHECKSUM_UNNECESSARY,
+  checksumHelp,
+  coalesce,
+  MAX_SKB_FRAGS,
+  Pool,
+  SKB_GSO_TCPV4,
+  type SkBuff,
+  segment,
+  viewOf,
+  wrap,
+  wrapPage,
+} from './index.ts';
+import { build, shape, shapeBytes } from './testing.ts';
+
+describe('segment', () => {
+  it('cuts any packet at gsoSize: headers copied, payload shared, nothing left over', () => {
+    fc.assert(
+      fc.property(
+        shape({ maxFrags: 17 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.nat(60),
+        (start, gsoSize, h) => {
+          const pool = new Pool({ poison: true });
+          const skb = build(pool, start);
+          const hlen = Math.min(h, skb.len);
+          const whole = shapeBytes(start);
+          skb.gsoSize = gsoSize;
+          const fixed: number[][] = [];
+          const parts = segment(skb, hlen, (part, index, count, offset) => {
+            fixed.push([index, count, offset]);
+            if (hlen > 0) part.bytes[part.data] = index;
+          }) as SkBuff[];
+          const payload = parts.flatMap((part) => [...part.toBytes().subarray(hlen)]);
+          expect(payload).toEqual([...whole.subarray(hlen)]);
+          parts.forEach((part, index) => {
+            expect(part.len - hlen).toBeLessThanOrEqual(gsoSize);
+            expect(part.gsoSize).toBe(0);
+            if (hlen > 0)
+              expect([...part.toBytes().subarray(0, hlen)]).toEqual([
+                index & 255,
+                ...whole.subarray(1, hlen),
+              ]);
+            expect(fixed[index]).toEqual([index, parts.length, index * gsoSize]);
+          });
+          expect([...skb.toBytes()]).toEqual([...whole]); // private headers: the original did not change
+          skb.free();
+          for (const part of parts) part.free();
+          expect(pool.stats).toMatchObject({ inUse: 0, skbs: 0 });
+        },
+      ),
+    );
+  });
+
+  it('shares the payload pages instead of copying', () => {
+    const memory = new Uint8Array(3000).fill(7);
+    const skb = alloc(20, 40);
+    skb.put(20);
+    skb.addFrag(wrapPage(memory), 0, 3000);
+    Object.assign(skb, { gsoSize: 1448, gsoType: SKB_GSO_TCPV4, mark: 5, transportHeader: skb.data });
+    const parts = segment(skb, 20, () => {}) as SkBuff[];
+    expect(parts.map(({ len }) => len)).toEqual([1468, 1468, 124]);
+    for (const part of parts) {
+      expect(part.frags[0]?.page.arena.bytes).toBe(memory);
+      expect([part.mark, part.transportHeader - part.data, part.gsoType, part.headroom]).toEqual([
+        5, 0, 0, 40,
+      ]);
+    }
+  });
+
+  it('refuses without gsoSize, or with more headers than bytes', () => {
+    const skb = wrap(new Uint8Array(10));
+    expect(() => segment(skb, 4, () => {})).toThrow(RangeError);
+    skb.gsoSize = 4;
+    expect(() => segment(skb, 11, () => {})).toThrow(RangeError);
+    expect(() => segment(skb, -1, () => {})).toThrow(RangeError);
+  });
+
+  it('leaks nothing when the pool runs dry or the fixup throws', () => {
+    const pool = new Pool({ limit: 1 << 20 });
+    const skb = pool.alloc(2000) as SkBuff;
+    skb.put(2000);
+    skb.gsoSize = 1;
+    const before = { ...pool.stats };
+    const boom = (_part: SkBuff, index: number): void => {
+      if (index === 3) throw new Error('boom');
+    };
+    const roomy = new Pool();
+    const other = roomy.alloc(2000) as SkBuff;
+    other.put(2000);
+    other.gsoSize = 100;
+    expect(() => segment(other, 0, boom)).toThrow('boom');
+    expect(roomy.stats).toMatchObject({ inUse: 1, skbs: 1 });
+    expect(segment(skb, 0, () => {})).toBeUndefined();
+    expect(pool.stats).toMatchObject({ inUse: before.inUse, skbs: before.skbs });
+    expect(skb.cloned).toBe(false);
+  });
+});
+
+describe('coalesce', () => {
+  it('joins runs that touch in memory into one frag', () => {
+    const page = wrapPage(Uint8Array.of(1, 2, 3, 4));
+    const a = alloc(0);
+    a.addFrag(page.hold(), 0, 2);
+    const b = alloc(0);
+    b.addFrag(page.hold(), 2, 2);
+    expect(coalesce(a, b)).toBe(true);
+    expect([a.nrFrags, a.len, [...a.toBytes()]]).toEqual([1, 4, [1, 2, 3, 4]]);
+    a.free();
+    expect(page.refs).toBe(1);
+  });
+
+  it('keeps truesize and joins complete sums, at an odd seam too', () => {
+    const a = wrap(Uint8Array.of(1, 2, 3));
+    const b = wrap(Uint8Array.of(4, 5, 6));
+    for (const skb of [a, b]) {
+      skb.ipSummed = CHECKSUM_COMPLETE;
+      skb.csum = csumPartial(skb.view, skb.data, skb.len);
+    }
+    const truesize = a.truesize + b.truesize;
+    expect(coalesce(a, b)).toBe(true);
+    expect(a.truesize).toBe(truesize);
+    expect([a.ipSummed, a.csum]).toEqual([CHECKSUM_COMPLETE, csumPartial(viewOf(a.toBytes()), 0, 6)]);
+  });
+
+  it('trusts the joined packet only as far as its worse half', () => {
+    const a = wrap(Uint8Array.of(1));
+    const b = wrap(Uint8Array.of(2));
+    a.ipSummed = CHECKSUM_UNNECESSARY;
+    expect(coalesce(a, b)).toBe(true);
+    expect(a.ipSummed).toBe(CHECKSUM_NONE);
+  });
+
+  it('says no where it cannot, and changes nothing', () => {
+    const full = alloc(0);
+    for (let i = 0; i < MAX_SKB_FRAGS; i++) full.addFrag(wrapPage(Uint8Array.of(i)), 0, 1);
+    const one = wrap(Uint8Array.of(1));
+    expect(coalesce(full, one)).toBe(false);
+    expect(coalesce(one, one)).toBe(false);
+    one.get();
+    expect(coalesce(alloc(0), one)).toBe(false);
+    expect([one.len, full.len]).toEqual([1, MAX_SKB_FRAGS]);
+  });
+});
+
+describe('checksumHelp', () => {
+  it('completes a partial checksum over frags, on a private head', () => {
+    const skb = alloc(16, 4);
+    skb.putData(Uint8Array.of(9, 9, 1, 2, 0, 7));
+    skb.addFrag(wrapPage(Uint8Array.of(3, 4, 5)), 0, 3);
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data + 2, csumOffset: 2 });
+    const twin = skb.clone();
+    expect(checksumHelp(skb)).toBe(true);
+    const sum = csumPartial(viewOf(Uint8Array.of(1, 2, 0, 7, 3, 4, 5)), 0, 7);
+    expect(skb.view.getUint16(skb.data + 4)).toBe(csumFold(sum));
+    expect(skb.ipSummed).toBe(CHECKSUM_NONE);
+    expect([...twin.toBytes()].slice(0, 6)).toEqual([9, 9, 1, 2, 0, 7]);
+    expect(checksumHelp(skb)).toBe(true); // complete already
+  });
+
+  it('writes a computed 0 as 0xffff', () => {
+    const skb = wrap(Uint8Array.of(0xff, 0xff, 0, 0));
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: 0, csumOffset: 2 });
+    checksumHelp(skb);
+    expect(skb.view.getUint16(2)).toBe(0xffff);
+  });
+
+  it.each([
+    [-1, 0],
+    [0, 3],
+    [4, 0],
+    [0, -1],
+  ])('refuses a checksum at %s + %s of 4 bytes', (start, offset) => {
+    const skb = wrap(new Uint8Array(4));
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: start, csumOffset: offset });
+    expect(() => checksumHelp(skb)).toThrow(RangeError);
+  });
+});

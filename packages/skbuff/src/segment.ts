@@ -1,0 +1,130 @@
+/**
+ * Super-packets: cut at the last place that can (GSO), and grown on the way in (GRO).
+ * @module
+ */
+import { csumBlockAdd } from './checksum.ts';
+import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS } from './constants.ts';
+import type { Frag, Page } from './page.ts';
+import type { SkBuff } from './skbuff.ts';
+
+/** Makes the headers of one segment right: `index` of `count`, its payload starting `offset` bytes into the whole. */
+export type SegmentFixup = (segment: SkBuff, index: number, count: number, offset: number) => void;
+
+/**
+ * Cuts a super-packet into packets of `gsoSize` payload bytes, the last one shorter. Each gets a private copy of the first
+ * `hlen` bytes (the headers), the payload by reference, and the metadata; `fixup` then sets lengths, ids, sequence numbers
+ * and checksums. The caller keeps `skb` and frees it. `undefined`, and nothing leaked, at the pool's limit.
+ * @throws RangeError if `gsoSize` is 0, or there are fewer than `hlen` bytes. What `fixup` throws is passed on, nothing leaked.
+ */
+export function segment(skb: SkBuff, hlen: number, fixup: SegmentFixup): SkBuff[] | undefined {
+  const { gsoSize } = skb;
+  if (!(gsoSize > 0)) throw new RangeError('skb: segment without gsoSize');
+  if (!Number.isInteger(hlen) || hlen < 0 || hlen > skb.len) {
+    throw new RangeError(`skb: segment with ${hlen} bytes of headers in ${skb.len}`);
+  }
+  if (!skb.mayPull(hlen)) return undefined;
+  const payload = skb.len - hlen;
+  const count = Math.max(1, Math.ceil(payload / gsoSize));
+  const segments: SkBuff[] = [];
+  try {
+    for (let index = 0; index < count; index++) {
+      const offset = index * gsoSize;
+      const part = cut(skb, hlen, offset, Math.min(gsoSize, payload - offset));
+      if (part === undefined) {
+        freeAll(segments);
+        return undefined;
+      }
+      segments.push(part);
+      fixup(part, index, count, offset);
+    }
+  } catch (error) {
+    freeAll(segments);
+    throw error;
+  }
+  return segments;
+}
+
+function freeAll(segments: SkBuff[]): void {
+  for (const part of segments) part.free();
+}
+
+/** One segment: the headers copied, `length` payload bytes from `offset` behind them shared. */
+function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff | undefined {
+  const part = skb.pool.alloc(hlen, skb.data - skb.head);
+  if (part === undefined) return undefined;
+  skb.copyBits(0, part.bytes, part.put(hlen), hlen);
+  if (!share(skb, part, hlen + offset, length)) {
+    part.free();
+    return undefined;
+  }
+  part.copyMetadata(skb, part.data - skb.data);
+  part.gsoSize = 0;
+  part.gsoSegs = 0;
+  part.gsoType = 0;
+  if (part.ipSummed === CHECKSUM_COMPLETE) part.ipSummed = CHECKSUM_NONE; // it was over the whole
+  return part;
+}
+
+/** Appends `length` bytes of `from`, starting `offset` bytes after its `data`, to `to` by reference. */
+function share(from: SkBuff, to: SkBuff, offset: number, length: number): boolean {
+  let left = length;
+  let skip = offset;
+  const linear = from.tail - from.data;
+  if (skip < linear && left > 0) {
+    const n = Math.min(left, linear - skip);
+    to.addFrag(from.page.hold(), from.data + skip, n); // a head is a page like any other
+    left -= n;
+    skip = linear;
+  }
+  skip -= linear;
+  for (let i = 0; left > 0; i++) {
+    const frag = from.frags[i] as Frag;
+    if (skip >= frag.length) {
+      skip -= frag.length;
+      continue;
+    }
+    const n = Math.min(left, frag.length - skip);
+    // A run that begins in the head can need one frag more than the packet had.
+    if (to.nrFrags === MAX_SKB_FRAGS && !to.linearize()) return false;
+    to.addFrag(frag.page.hold(), frag.offset + skip, n);
+    left -= n;
+    skip = 0;
+  }
+  return true;
+}
+
+/**
+ * Appends the bytes of `from` to `to` by reference and frees `from`. False, and nothing changed, where that cannot be:
+ * too many frags, or `from` is held by others. Runs that touch in memory become one frag.
+ */
+export function coalesce(to: SkBuff, from: SkBuff): boolean {
+  if (to === from || from.users !== 1) return false;
+  const runs = (from.tail > from.data ? 1 : 0) + from.nrFrags;
+  if (to.nrFrags + runs > MAX_SKB_FRAGS) return false;
+  const state = to.ipSummed;
+  const length = to.len;
+  const linear = from.tail - from.data;
+  if (linear > 0) append(to, from.page, from.data, linear);
+  for (let i = 0; i < from.nrFrags; i++) {
+    const frag = from.frags[i] as Frag;
+    append(to, frag.page, frag.offset, frag.length);
+  }
+  to.truesize += from.truesize - (to.len - length);
+  if (state === from.ipSummed) {
+    to.ipSummed = state;
+    if (state === CHECKSUM_COMPLETE) to.csum = csumBlockAdd(to.csum, from.csum, length);
+  } else to.ipSummed = CHECKSUM_NONE;
+  from.free();
+  return true;
+}
+
+/** Adds a frag, or lengthens the last one where the bytes follow it. The page gains a reference where it needs one. */
+function append(to: SkBuff, page: Page, offset: number, length: number): void {
+  const last = to.nrFrags > 0 ? to.frags[to.nrFrags - 1] : undefined;
+  if (last !== undefined && last.page === page && last.offset + last.length === offset) {
+    last.length += length;
+    to.len += length;
+    to.dataLen += length;
+    to.truesize += length;
+  } else to.addFrag(page.hold(), offset, length);
+}
