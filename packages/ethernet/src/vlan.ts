@@ -1,0 +1,51 @@
+/**
+ * VLAN tags: IEEE 802.1Q, stacked as 802.1ad does.
+ * @module
+ */
+import { ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
+
+/** Bytes of a tag. */
+export const VLAN_HLEN = 4;
+
+/** Most tags in a frame; more are refused as `ETH_TAG_DEPTH`. Linux's `VLAN_MAX_DEPTH`. */
+export const MAX_TAGS = 8;
+
+/** One tag, as it stands on the wire. */
+export interface Tag {
+  /** Tag Protocol Identifier, u16: {@link ETH_P_8021Q} or {@link ETH_P_8021AD}. */
+  tpid: number;
+  /** Tag Control Information, u16: {@link pcp}, {@link dei}, {@link vid}. */
+  tci: number;
+}
+
+/** Whether an EtherType begins a tag. */
+export function isTpid(proto: number): boolean {
+  return proto === ETH_P_8021Q || proto === ETH_P_8021AD;
+}
+
+/** Priority Code Point of a TCI, 0..7. */
+export function pcp(tci: number): number {
+  return (tci >> 13) & 7;
+}
+
+/** Drop Eligible Indicator of a TCI, 0 or 1. */
+export function dei(tci: number): number {
+  return (tci >> 12) & 1;
+}
+
+/** VLAN Identifier of a TCI, 0..4095; 0 is "priority only", 4095 is reserved. */
+export function vid(tci: number): number {
+  return tci & 0xfff;
+}
+
+/** The TCI of a VLAN id, a priority and a drop-eligible bit. @throws RangeError if one does not fit. */
+export function tci(vlan: number, priority = 0, dropEligible = 0): number {
+  if (!fits(vlan, 0xfff)) throw new RangeError(`ethernet: vid ${vlan} does not fit 12 bits`);
+  if (!fits(priority, 7)) throw new RangeError(`ethernet: pcp ${priority} does not fit 3 bits`);
+  if (!fits(dropEligible, 1)) throw new RangeError(`ethernet: dei ${dropEligible} does not fit a bit`);
+  return (priority << 13) | (dropEligible << 12) | vlan;
+}
+
+function fits(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= most;
+}
