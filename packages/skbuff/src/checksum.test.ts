@@ -38,6 +38,7 @@ describe('csumPartial', () => {
     ['no carry', [0x7f, 0xff, 0x80, 0x00], 0xffff],
     ['a carry comes back at the bottom', [0xff, 0xff, 0x00, 0x01], 0x0001],
     ['ones never become 0', new Array(64).fill(0xff), 0xffff],
+    ['the end-around carry carries again', [255, 255, 255, 255, 255, 255, 0, 0, 1, 0], 0x0100],
     ['ones, odd length', new Array(65).fill(0xff), 0xff00],
     // A made IPv4 header with its check in place: the sum of a good header is 0xffff (RFC 791 §3.1).
     [
@@ -177,7 +178,9 @@ describe('csumSkb', () => {
     ['before the start', -1, 1],
     ['of negative length', 3, -1],
   ])('refuses a range %s', (_, offset, len) => {
-    expect(() => csumSkb(packet().skb, offset, len)).toThrow(RangeError);
+    const skb = wrap(new Uint8Array(30));
+    skb.pull(7); // there are bytes of the buffer on both sides
+    expect(() => csumSkb(skb, offset, len)).toThrow(RangeError);
   });
 });
 
