@@ -75,6 +75,22 @@ describe('segment', () => {
     }
   });
 
+  it('makes room where a segment would need a frag too many', () => {
+    const skb = alloc(4, 8);
+    skb.putData(Uint8Array.of(1, 2));
+    for (let i = 0; i < MAX_SKB_FRAGS; i++) skb.addFrag(wrapPage(Uint8Array.of(i)), 0, 1);
+    skb.gsoSize = 100;
+    const [part] = segment(skb, 1, () => {}) as [SkBuff];
+    expect([...part.toBytes()]).toEqual([...skb.toBytes()]);
+  });
+
+  it('does not pass on a sum that was over the whole', () => {
+    const skb = wrap(new Uint8Array(10));
+    Object.assign(skb, { gsoSize: 4, ipSummed: CHECKSUM_COMPLETE });
+    const parts = segment(skb, 2, () => {}) as SkBuff[];
+    expect(parts.map(({ ipSummed }) => ipSummed)).toEqual([CHECKSUM_NONE, CHECKSUM_NONE]);
+  });
+
   it('refuses without gsoSize, or with more headers than bytes', () => {
     const skb = wrap(new Uint8Array(10));
     expect(() => segment(skb, 4, () => {})).toThrow(RangeError);

@@ -22,7 +22,6 @@ export function segment(skb: SkBuff, hlen: number, fixup: SegmentFixup): SkBuff[
   if (!Number.isInteger(hlen) || hlen < 0 || hlen > skb.len) {
     throw new RangeError(`skb: segment with ${hlen} bytes of headers in ${skb.len}`);
   }
-  if (!skb.mayPull(hlen)) return undefined;
   const payload = skb.len - hlen;
   const count = Math.max(1, Math.ceil(payload / gsoSize));
   const segments: SkBuff[] = [];

@@ -4,6 +4,7 @@ import {
   alloc,
   CHECKSUM_COMPLETE,
   CHECKSUM_NONE,
+  CHECKSUM_PARTIAL,
   decode,
   encode,
   MAX_SKB_FRAGS,
@@ -287,6 +288,32 @@ describe('checksum state', () => {
     const rest = skb.split(3) as SkBuff;
     expect([skb.csum, rest.csum]).toEqual([sum(skb), sum(rest)]);
     expect([skb.ipSummed, rest.ipSummed]).toEqual([CHECKSUM_COMPLETE, CHECKSUM_COMPLETE]);
+  });
+
+  it('split leaves a partial checksum with the half that has its header', () => {
+    const skb = alloc(16);
+    skb.putData(bytes(1, 2, 3, 4, 5, 6));
+    Object.assign(skb, {
+      ipSummed: CHECKSUM_PARTIAL,
+      csumStart: skb.data,
+      csumOffset: 2,
+      transportHeader: skb.data,
+    });
+    const rest = skb.split(4) as SkBuff;
+    expect([skb.ipSummed, rest.ipSummed, rest.transportHeader]).toEqual([
+      CHECKSUM_PARTIAL,
+      CHECKSUM_NONE,
+      -1,
+    ]);
+    expect(skb.csumStart).toBe(skb.data);
+  });
+
+  it('a partial checksum follows its header into another head', () => {
+    const skb = alloc(16);
+    skb.putData(bytes(1, 2, 3, 4));
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data + 1, csumOffset: 0 });
+    skb.expandHead(64, 0);
+    expect(skb.csumStart - skb.data).toBe(1);
   });
 
   it.each<[string, (skb: SkBuff) => unknown]>([
