@@ -1,0 +1,208 @@
+/**
+ * Options for engines: one pass over the bytes into a struct that is used again for every packet. Nothing is allocated.
+ * @module
+ */
+import { HLEN, headerLength } from './fields.ts';
+import {
+  TCPOPT_ACCECN0,
+  TCPOPT_ACCECN1,
+  TCPOPT_AO,
+  TCPOPT_EOL,
+  TCPOPT_EXP,
+  TCPOPT_FASTOPEN,
+  TCPOPT_FASTOPEN_MAGIC,
+  TCPOPT_MD5SIG,
+  TCPOPT_MPTCP,
+  TCPOPT_MSS,
+  TCPOPT_NOP,
+  TCPOPT_SACK,
+  TCPOPT_SACK_PERM,
+  TCPOPT_TIMESTAMP,
+  TCPOPT_UTO,
+  TCPOPT_WINDOW,
+} from './option-kinds.ts';
+import { isCookieLength, NOP_NOP_TIMESTAMPS, optionLengthAt } from './option-read.ts';
+
+/** In {@link OptionScan.saw}: `mss` is set. */
+export const SAW_MSS = 0x001;
+/** `wscale` is set. */
+export const SAW_WSCALE = 0x002;
+/** SACK-permitted was there. */
+export const SAW_SACK_PERM = 0x004;
+/** `tsval` and `tsecr` are set. */
+export const SAW_TIMESTAMPS = 0x008;
+/** `sackCount` and `sackEdges` are set. */
+export const SAW_SACK = 0x010;
+/** `cookieAt` and `cookieLength` are set. */
+export const SAW_FASTOPEN = 0x020;
+/** `md5At` is set. */
+export const SAW_MD5 = 0x040;
+/** `aoAt` is set. */
+export const SAW_AO = 0x080;
+/** `accEcnAt` is set. */
+export const SAW_ACCECN = 0x100;
+/** `mptcpAt` is set. */
+export const SAW_MPTCP = 0x200;
+/** `userTimeout` is set. */
+export const SAW_UTO = 0x400;
+/** Reading stopped at a malformed option; what came before it counts. */
+export const SAW_MALFORMED = 0x800;
+
+/**
+ * What {@link readOptions} fills. A field means something only while its bit is in `saw`; others keep what an earlier
+ * packet left. 32-bit values are int32. Of an option that comes twice, the last counts.
+ */
+export interface OptionScan {
+  /** `SAW_*` bits. */
+  saw: number;
+  /** Bytes, u16. */
+  mss: number;
+  /** Shift, u8, as on the wire: above 14 means 14. */
+  wscale: number;
+  /** int32. */
+  tsval: number;
+  /** int32. */
+  tsecr: number;
+  /** SACK blocks, 1..4. */
+  sackCount: number;
+  /** Left and right edge of each block in turn, int32. */
+  readonly sackEdges: Int32Array;
+  /** Where the fast open cookie starts, absolute in the view, in either encoding. */
+  cookieAt: number;
+  /** Bytes in the cookie; 0 asks for one. */
+  cookieLength: number;
+  /** Where the sixteen bytes of the MD5 digest start. */
+  md5At: number;
+  /** Where the TCP-AO option starts: kind, length, KeyID, RNextKeyID, MAC. */
+  aoAt: number;
+  /** Where the AccECN option starts: kind (its order), length (any), counters. */
+  accEcnAt: number;
+  /** Where the last MPTCP option starts: kind, length, subtype. */
+  mptcpAt: number;
+  /** Granularity (bit 15, 1 = minutes) and user timeout (15 bits). */
+  userTimeout: number;
+}
+
+/** A struct for {@link readOptions}; make one and keep it. */
+export function optionScan(): OptionScan {
+  return {
+    saw: 0,
+    mss: 0,
+    wscale: 0,
+    tsval: 0,
+    tsecr: 0,
+    sackCount: 0,
+    sackEdges: new Int32Array(8),
+    cookieAt: 0,
+    cookieLength: 0,
+    md5At: 0,
+    aoAt: 0,
+    accEcnAt: 0,
+    mptcpAt: 0,
+    userTimeout: 0,
+  };
+}
+
+/** Reads the options of the header at `at`, after `check` passed, into `into`. Agrees with the `options` of `read`. */
+export function readOptions(view: DataView, at: number, into: OptionScan): void {
+  const end = at + headerLength(view, at);
+  let i = at + HLEN;
+  let saw = 0;
+  if (end - i >= 12 && view.getInt32(i) === NOP_NOP_TIMESTAMPS) {
+    into.tsval = view.getInt32(i + 4);
+    into.tsecr = view.getInt32(i + 8);
+    saw = SAW_TIMESTAMPS;
+    i += 12;
+  }
+  into.saw = i < end ? scan(view, i, end, into, saw) : saw;
+}
+
+function scan(view: DataView, at: number, end: number, into: OptionScan, saw: number): number {
+  while (at < end) {
+    const kind = view.getUint8(at);
+    if (kind === TCPOPT_NOP) {
+      at += 1;
+      continue;
+    }
+    if (kind === TCPOPT_EOL) return saw;
+    const length = optionLengthAt(view, at, end);
+    if (length === 0) return saw | SAW_MALFORMED;
+    saw |= scanOption(view, at, kind, length, into);
+    at += length;
+  }
+  return saw;
+}
+
+/** The bit of the option; 0 when it is unknown or its length is not its own. */
+function scanOption(view: DataView, at: number, kind: number, length: number, into: OptionScan): number {
+  switch (kind) {
+    case TCPOPT_MSS:
+      if (length !== 4) return 0;
+      into.mss = view.getUint16(at + 2);
+      return SAW_MSS;
+    case TCPOPT_WINDOW:
+      if (length !== 3) return 0;
+      into.wscale = view.getUint8(at + 2);
+      return SAW_WSCALE;
+    case TCPOPT_SACK_PERM:
+      return length === 2 ? SAW_SACK_PERM : 0;
+    case TCPOPT_SACK:
+      return length >= 10 && (length & 7) === 2 ? scanSack(view, at + 2, length, into) : 0;
+    case TCPOPT_TIMESTAMP:
+      if (length !== 10) return 0;
+      into.tsval = view.getInt32(at + 2);
+      into.tsecr = view.getInt32(at + 6);
+      return SAW_TIMESTAMPS;
+    case TCPOPT_FASTOPEN:
+      return scanCookie(at + 2, length - 2, into);
+    case TCPOPT_EXP:
+      return length >= 4 && view.getUint16(at + 2) === TCPOPT_FASTOPEN_MAGIC
+        ? scanCookie(at + 4, length - 4, into)
+        : 0;
+    default:
+      return scanRare(view, at, kind, length, into);
+  }
+}
+
+/** Kinds that most connections never see; apart, so that the function above stays small enough to be inlined. */
+function scanRare(view: DataView, at: number, kind: number, length: number, into: OptionScan): number {
+  switch (kind) {
+    case TCPOPT_MD5SIG:
+      if (length !== 18) return 0;
+      into.md5At = at + 2;
+      return SAW_MD5;
+    case TCPOPT_UTO:
+      if (length !== 4) return 0;
+      into.userTimeout = view.getUint16(at + 2);
+      return SAW_UTO;
+    case TCPOPT_AO:
+      if (length < 4) return 0;
+      into.aoAt = at;
+      return SAW_AO;
+    case TCPOPT_MPTCP:
+      into.mptcpAt = at;
+      return SAW_MPTCP;
+    case TCPOPT_ACCECN0:
+    case TCPOPT_ACCECN1:
+      // RFC 9768 §3.2.3: of a length that is not its own, the whole counters that fit are used.
+      into.accEcnAt = at;
+      return SAW_ACCECN;
+    default:
+      return 0;
+  }
+}
+
+function scanSack(view: DataView, at: number, length: number, into: OptionScan): number {
+  const edges = into.sackEdges;
+  const count = (length - 2) >>> 3;
+  for (let i = 0; i < count * 2; i++) edges[i] = view.getInt32(at + i * 4);
+  into.sackCount = count;
+  return SAW_SACK;
+}
+
+function scanCookie(at: number, length: number, into: OptionScan): number {
+  if (!isCookieLength(length)) return 0;
+  into.cookieAt = at;
+  into.cookieLength = length;
+  return SAW_FASTOPEN;
+}
