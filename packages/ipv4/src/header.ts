@@ -1,0 +1,354 @@
+/**
+ * IPv4 header codec: RFC 791 §3.1; host rules RFC 1122 §3.2.1.
+ * @module
+ */
+import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { csumFold, csumPartial } from '@stack/skbuff/checksum';
+import { MAX_IPOPTLEN, type Option } from './option-kinds.ts';
+import { checkOptionRanges, optionsLength, readOptions, writeOptions } from './options.ts';
+import { range } from './range.ts';
+
+/** Bytes in an IPv4 header without options (RFC 791 §3.1). */
+export const HLEN = 20;
+/** Bytes in the longest IPv4 header: an IHL of 15. */
+export const MAX_HLEN = 60;
+/** EtherType of IPv4, what {@link push} puts into `skb.protocol`. */
+export const ETH_P_IP = 0x0800;
+/** TTL that {@link push} writes unless told (Linux `IPDEFTTL`, sysctl `net.ipv4.ip_default_ttl`). */
+export const IPDEFTTL = 64;
+
+/** Reserved flag, must be zero (RFC 791 §3.1); RFC 3514 has fun with it. */
+export const FLAG_RF = 4;
+/** Don't Fragment. */
+export const FLAG_DF = 2;
+/** More Fragments follow. */
+export const FLAG_MF = 1;
+
+// Byte offsets, RFC 791 figure 4, in wire order.
+const VERSION_IHL = 0;
+const TOS = 1;
+const TOT_LEN = 2;
+const ID = 4;
+const FRAG_OFF = 6;
+const TTL = 8;
+const PROTOCOL = 9;
+const CHECK = 10;
+const SADDR = 12;
+const DADDR = 16;
+
+/** One field per wire field, Linux `struct iphdr` names, host byte order. */
+export interface Header {
+  /** Version, 4 bits: 4. */
+  version: number;
+  /** Internet Header Length, 4 bits, 32-bit words: 5..15. */
+  ihl: number;
+  /** Type of Service, u8: DSCP and ECN (RFC 2474, RFC 3168); see `dscp`, `ecn`. */
+  tos: number;
+  /** Total Length, u16, bytes: header + payload, so never below `ihl * 4`. */
+  totLen: number;
+  /** Identification, u16: the same in all fragments of a datagram (RFC 6864). */
+  id: number;
+  /** Flags, 3 bits: {@link FLAG_RF}, {@link FLAG_DF}, {@link FLAG_MF}. */
+  flags: number;
+  /** Fragment Offset, 13 bits, in units of 8 bytes. */
+  fragOff: number;
+  /** Time to Live, u8, hops. */
+  ttl: number;
+  /** Protocol, u8: `IPPROTO`. */
+  protocol: number;
+  /** Header Checksum, u16, over the header with this field zero. */
+  check: number;
+  /** Source Address, u32. */
+  saddr: number;
+  /** Destination Address, u32. */
+  daddr: number;
+  /** Options in wire order, up to 40 bytes; empty when `ihl` is 5. */
+  options: Option[];
+}
+
+/** What {@link push} needs: the rest is derived, or has a default. */
+export interface PushHeader {
+  /** Derived: 4. */
+  version?: number;
+  /** Derived from `options`. */
+  ihl?: number;
+  /** Default 0: best effort, not ECN-capable. */
+  tos?: number;
+  /** Derived from `skb.len`. */
+  totLen?: number;
+  /** Default 0: right only for datagrams that nobody fragments (RFC 6864 §4). */
+  id?: number;
+  /** Default 0: may be fragmented. */
+  flags?: number;
+  /** Default 0. */
+  fragOff?: number;
+  /** Default {@link IPDEFTTL}. */
+  ttl?: number;
+  protocol: number;
+  /** Derived: the checksum over what is written. */
+  check?: number;
+  saddr: number;
+  daddr: number;
+  /** Default none; padded with zeros to a multiple of four bytes. */
+  options?: readonly Option[];
+}
+
+/** Why {@link check} or {@link checkPacket} refuses bytes. Stable API: counters and traces key on it. */
+export type Drop =
+  | 'IPV4_TRUNCATED'
+  | 'IPV4_BAD_VERSION'
+  | 'IPV4_BAD_IHL'
+  | 'IPV4_BAD_TOTLEN'
+  | 'IPV4_PACKET_TRUNCATED';
+
+/**
+ * Rules the header can break alone; `end` bounds the linear bytes. Total: never throws. `decode` relies on nothing else.
+ * The header checksum and the options are not among them: see {@link verify} and `checkOptions`.
+ */
+export function check(view: DataView, at: number, end: number): Drop | undefined {
+  if (end - at < HLEN) return 'IPV4_TRUNCATED';
+  const first = view.getUint8(at + VERSION_IHL);
+  if (first >>> 4 !== 4) return 'IPV4_BAD_VERSION';
+  const length = (first & 0x0f) << 2;
+  if (length < HLEN) return 'IPV4_BAD_IHL';
+  if (end - at < length) return 'IPV4_TRUNCATED';
+  // RFC 791 §3.1: Total Length includes internet header and data.
+  if (view.getUint16(at + TOT_LEN) < length) return 'IPV4_BAD_TOTLEN';
+  return undefined;
+}
+
+/** {@link check}, and the `totLen` bytes the header promises are within the packet's `len`. Total. `pull` relies on it. */
+export function checkPacket(view: DataView, at: number, end: number, len: number): Drop | undefined {
+  const drop = check(view, at, end);
+  if (drop !== undefined) return drop;
+  return view.getUint16(at + TOT_LEN) > len ? 'IPV4_PACKET_TRUNCATED' : undefined; // len counts frags, end does not
+}
+
+/**
+ * True when the header checksum is right (RFC 791 §3.1). Call after {@link check} passed. Neither `decode` nor `pull`
+ * asks: who receives from a network does, as Linux `ip_rcv`, and drops on false (RFC 1122 §3.2.1.2).
+ */
+export function verify(view: DataView, at: number): boolean {
+  return csumPartial(view, at, headerLength(view, at)) === 0xffff;
+}
+
+/** Computes and writes the header checksum after the header was changed in place (Linux `ip_send_check`). */
+export function sendCheck(view: DataView, at: number): void {
+  sum(view, at, headerLength(view, at));
+}
+
+/** Bytes from `at` to the payload: `ihl * 4`. */
+export function headerLength(view: DataView, at: number): number {
+  return (view.getUint8(at + VERSION_IHL) & 0x0f) << 2;
+}
+
+/** Bytes that `encode` writes: 20 and the options, rounded up to a multiple of four. `ihl` is not asked. */
+export function size(header: { readonly options: readonly Option[] }): number {
+  return HLEN + padded(optionsLength(header.options));
+}
+
+/** Version, 4 bits. */
+export function version(view: DataView, at: number): number {
+  return view.getUint8(at + VERSION_IHL) >>> 4;
+}
+
+/** Internet Header Length, 4 bits, 32-bit words. */
+export function ihl(view: DataView, at: number): number {
+  return view.getUint8(at + VERSION_IHL) & 0x0f;
+}
+
+/** Type of Service, u8. */
+export function tos(view: DataView, at: number): number {
+  return view.getUint8(at + TOS);
+}
+
+/** Total Length, u16, bytes. */
+export function totLen(view: DataView, at: number): number {
+  return view.getUint16(at + TOT_LEN);
+}
+
+/** Identification, u16. */
+export function id(view: DataView, at: number): number {
+  return view.getUint16(at + ID);
+}
+
+/** Flags, 3 bits. */
+export function flags(view: DataView, at: number): number {
+  return view.getUint8(at + FRAG_OFF) >>> 5;
+}
+
+/** Fragment Offset, 13 bits, in units of 8 bytes. */
+export function fragOff(view: DataView, at: number): number {
+  return view.getUint16(at + FRAG_OFF) & 0x1fff;
+}
+
+/** True for every fragment of a datagram, the first and the last included (Linux `ip_is_fragment`). */
+export function isFragment(view: DataView, at: number): boolean {
+  return (view.getUint16(at + FRAG_OFF) & 0x3fff) !== 0;
+}
+
+/** Time to Live, u8. */
+export function ttl(view: DataView, at: number): number {
+  return view.getUint8(at + TTL);
+}
+
+/** Protocol, u8. */
+export function protocol(view: DataView, at: number): number {
+  return view.getUint8(at + PROTOCOL);
+}
+
+/** Header Checksum, u16: the field that headers call `check`, whose name is taken by the verb. */
+export function checksum(view: DataView, at: number): number {
+  return view.getUint16(at + CHECK);
+}
+
+/** Source Address, u32. */
+export function saddr(view: DataView, at: number): number {
+  return view.getUint32(at + SADDR);
+}
+
+/** Destination Address, u32. */
+export function daddr(view: DataView, at: number): number {
+  return view.getUint32(at + DADDR);
+}
+
+/** The header at `at`, after {@link check} passed. Bytes in options are copies. */
+export function read(view: DataView, at: number): Header {
+  return {
+    version: version(view, at),
+    ihl: ihl(view, at),
+    tos: tos(view, at),
+    totLen: totLen(view, at),
+    id: id(view, at),
+    flags: flags(view, at),
+    fragOff: fragOff(view, at),
+    ttl: ttl(view, at),
+    protocol: protocol(view, at),
+    check: checksum(view, at),
+    saddr: saddr(view, at),
+    daddr: daddr(view, at),
+    options: readOptions(view, at + HLEN, at + headerLength(view, at)),
+  };
+}
+
+/** The header at `offset` of `bytes`; what follows it is not looked at. @throws WireError with a code of {@link check}. */
+export function decode(bytes: Uint8Array, offset = 0): Header {
+  const view = viewOf(bytes);
+  const drop = check(view, offset, bytes.length);
+  if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
+  return read(view, offset);
+}
+
+/**
+ * Writes exactly `size(header)` bytes, every field as given, valid or not; options are padded with zeros.
+ * @throws RangeError, and nothing written, if `into` is too short, a field is out of its range, or options exceed 40 bytes.
+ */
+export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
+  checkRanges(header);
+  const length = size(header);
+  const bytes = into ?? new Uint8Array(offset + length);
+  if (offset + length > bytes.length) {
+    throw new RangeError(`ipv4: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
+  }
+  write(viewOf(bytes), offset, header, length);
+  return bytes;
+}
+
+/**
+ * Prepends a header, with `version`, `ihl`, `totLen` and `check` derived unless given. Sets `skb.protocol` and
+ * `skb.networkHeader`.
+ * @throws RangeError, and nothing changed, if a field or the total length does not fit, or headroom is short.
+ */
+export function push(skb: SkBuff, header: PushHeader): void {
+  const options = header.options ?? [];
+  const length = HLEN + padded(optionsLength(options));
+  const whole = {
+    version: header.version ?? 4,
+    ihl: header.ihl ?? length >>> 2,
+    tos: header.tos ?? 0,
+    totLen: header.totLen ?? skb.len + length,
+    id: header.id ?? 0,
+    flags: header.flags ?? 0,
+    fragOff: header.fragOff ?? 0,
+    ttl: header.ttl ?? IPDEFTTL,
+    protocol: header.protocol,
+    check: header.check ?? 0,
+    saddr: header.saddr,
+    daddr: header.daddr,
+    options,
+  };
+  checkRanges(whole);
+  const at = skb.push(length);
+  write(skb.view, at, whole, length);
+  if (header.check === undefined) sum(skb.view, at, length);
+  skb.protocol = ETH_P_IP;
+  skb.networkHeader = at;
+}
+
+/**
+ * Strips the header off `skb` and trims link-layer padding (RFC 894) off its tail; sets `networkHeader` and
+ * `transportHeader`. A wrong checksum is not refused: call {@link verify} first.
+ * @throws WireError with a code of {@link checkPacket}; the packet stays as it was.
+ */
+export function pull(skb: SkBuff): Header {
+  if (skb.mayPull(HLEN)) skb.mayPull(headerLength(skb.view, skb.data));
+  const drop = checkPacket(skb.view, skb.data, skb.tail, skb.len);
+  if (drop !== undefined) throw new WireError(drop, faultAt(drop, 0, skb.len));
+  const header = read(skb.view, skb.data);
+  skb.trim(header.totLen);
+  skb.networkHeader = skb.data;
+  skb.transportHeader = skb.pull(header.ihl << 2);
+  return header;
+}
+
+/** Where the field at fault stands; for missing bytes, where they ran out. */
+function faultAt(drop: Drop, at: number, end: number): number {
+  if (drop === 'IPV4_BAD_VERSION' || drop === 'IPV4_BAD_IHL') return at + VERSION_IHL;
+  return drop === 'IPV4_BAD_TOTLEN' ? at + TOT_LEN : end;
+}
+
+/** A header as it is written: options may be a list the caller keeps. */
+type Written = Omit<Header, 'options'> & { readonly options: readonly Option[] };
+
+function write(view: DataView, at: number, h: Written, length: number): void {
+  view.setUint8(at + VERSION_IHL, (h.version << 4) | h.ihl);
+  view.setUint8(at + TOS, h.tos);
+  view.setUint16(at + TOT_LEN, h.totLen);
+  view.setUint16(at + ID, h.id);
+  view.setUint16(at + FRAG_OFF, (h.flags << 13) | h.fragOff);
+  view.setUint8(at + TTL, h.ttl);
+  view.setUint8(at + PROTOCOL, h.protocol);
+  view.setUint16(at + CHECK, h.check);
+  view.setUint32(at + SADDR, h.saddr);
+  view.setUint32(at + DADDR, h.daddr);
+  writeOptions(view, at + HLEN, at + length, h.options);
+}
+
+/** Writes the checksum of the `length` header bytes at `at`. */
+function sum(view: DataView, at: number, length: number): void {
+  view.setUint16(at + CHECK, 0);
+  view.setUint16(at + CHECK, csumFold(csumPartial(view, at, length)));
+}
+
+function checkRanges(h: Written): void {
+  const length = optionsLength(h.options);
+  if (length > MAX_IPOPTLEN)
+    throw new RangeError(`ipv4: options of ${length} bytes, at most ${MAX_IPOPTLEN} fit`);
+  range('version', h.version, 0x0f);
+  range('ihl', h.ihl, 0x0f);
+  range('tos', h.tos, 0xff);
+  range('totLen', h.totLen, 0xffff);
+  range('id', h.id, 0xffff);
+  range('flags', h.flags, 7);
+  range('fragOff', h.fragOff, 0x1fff);
+  range('ttl', h.ttl, 0xff);
+  range('protocol', h.protocol, 0xff);
+  range('check', h.check, 0xffff);
+  range('saddr', h.saddr, 0xffff_ffff);
+  range('daddr', h.daddr, 0xffff_ffff);
+  checkOptionRanges(h.options);
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
+}
