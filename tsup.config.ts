@@ -11,7 +11,9 @@ interface Manifest {
 }
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const targets = [
-  ...Object.values(manifest.exports ?? {}).map((target) => (typeof target === 'string' ? target : target.default)),
+  ...Object.values(manifest.exports ?? {}).map((target) =>
+    typeof target === 'string' ? target : target.default,
+  ),
   ...Object.values(manifest.bin ?? {}),
 ];
 const entry = targets

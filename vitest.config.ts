@@ -2,38 +2,41 @@
  * One suite for the whole repository. `@stack/*` resolves to sources, so a test never sees a stale build; the built form is
  * what the packed-tarball checks run.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { firstBlock, toModule } from './scripts/lib/snippet.mjs';
+import { readWorkspaces, specifier, subpaths } from './scripts/lib/workspace.mjs';
 
 const root = import.meta.dirname;
 
-interface Manifest {
-  name: string;
-  exports?: Record<string, string | { default: string }>;
-}
-
 /** Every subpath of every package, mapped from its built file to its source. */
-function sources(): { find: RegExp; replacement: string }[] {
-  return readdirSync(join(root, 'packages')).flatMap((folder) => {
-    const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as Manifest;
-    return Object.entries(manifest.exports ?? {}).flatMap(([subpath, target]) =>
-      typeof target === 'string'
-        ? []
-        : [
-            {
-              find: new RegExp(`^${manifest.name}${subpath.slice(1)}$`),
-              replacement: join(root, 'packages', folder, target.default.replace('dist', 'src').replace(/js$/, 'ts')),
-            },
-          ],
-    );
-  });
-}
+const sources = readWorkspaces(root).flatMap(({ path, manifest }) =>
+  subpaths(manifest).map((subpath) => ({
+    find: new RegExp(`^${specifier(manifest, subpath)}$`),
+    replacement: join(
+      root,
+      path,
+      manifest.exports[subpath].default.replace('./dist/', 'src/').replace(/js$/, 'ts'),
+    ),
+  })),
+);
+
+/** `README.md?example` is its first example, as a module that checks itself. */
+const readmeExamples = {
+  name: 'readme-examples',
+  load(id: string) {
+    if (!id.endsWith('.md?example')) return undefined;
+    const page = id.slice(0, -'?example'.length);
+    return toModule(firstBlock(readFileSync(page, 'utf8')) ?? '');
+  },
+};
 
 export default defineConfig({
-  resolve: { alias: sources() },
+  plugins: [readmeExamples],
+  resolve: { alias: sources },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.mjs'],
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.{mjs,ts}'],
     setupFiles: ['./scripts/vitest-setup.mjs'],
     reporters: ['default', './scripts/vitest-counts.mjs'],
     testTimeout: 60_000,

@@ -1,0 +1,38 @@
+/** Type-checks what a user would write against the installed form of a package. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { specifier, subpaths } from './workspace.mjs';
+
+const OPTIONS = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2022.d.ts'],
+  types: [],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+};
+
+/**
+ * Compiles every subpath and the README's example in `project`, declarations checked, without Node's or a browser's types.
+ * @returns {string[]} the compiler's errors.
+ */
+export function typeFaults(project, manifest, example) {
+  const imports = subpaths(manifest).map(
+    (subpath, index) =>
+      `import * as m${index} from '${specifier(manifest, subpath)}';\nexport { m${index} };\n`,
+  );
+  const console = 'declare const console: { log(...values: unknown[]): void };\n';
+  const files = { 'imports.ts': imports.join(''), 'example.ts': `${console}${example}\nexport {};\n` };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+  const program = ts.createProgram(
+    Object.keys(files).map((name) => join(project, name)),
+    OPTIONS,
+  );
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const place = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
+    return (place + ts.flattenDiagnosticMessageText(messageText, ' ')).replace(`${project}/`, '');
+  });
+}
