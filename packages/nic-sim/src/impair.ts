@@ -1,0 +1,141 @@
+/**
+ * What a wire does to frames, decided from a seed: loss, corruption, duplication, reordering, jitter.
+ * @module
+ */
+import { FCS_LEN, type Frame } from './frame.ts';
+import { below, rng, threshold } from './rng.ts';
+
+/** One direction of a wire. Times are whole µs, probabilities 0..1. */
+export interface Impairments {
+  /** Bits per second; 0 = no limit: frames take no time. Default 1,000,000,000. */
+  rate: number;
+  /** Bytes each frame costs beyond its own and the FCS: preamble, start delimiter, gap (IEEE 802.3: 8 + 12). Default 20. */
+  overhead: number;
+  /** Propagation delay, µs. Default 0. */
+  delay: number;
+  /** Uniform variation of the delay by up to this much both ways, µs, at most 1,000,000; frames keep their order. Default 0. */
+  jitter: number;
+  /** Frames lost: a probability, a list of positions (0 = the direction's first frame), or a function. Default 0. */
+  loss: number | readonly number[] | ((index: number, frame: Frame) => boolean);
+  /** Probability that a frame arrives twice. Default 0. */
+  duplicate: number;
+  /** Probability that a frame is held back while others pass. Default 0. */
+  reorder: number;
+  /** How long it is held back, µs. Default 100. */
+  reorderDelay: number;
+  /** Probability that one bit of a frame, FCS included, is flipped. Default 0. */
+  corrupt: number;
+  /** Bytes that may wait for the wire; a frame beyond them is dropped. Default 1,000,000. */
+  queueLimit: number;
+}
+
+/** A gigabit wire that does no harm. */
+export const DEFAULTS: Impairments = {
+  rate: 1_000_000_000,
+  overhead: 20,
+  delay: 0,
+  jitter: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorderDelay: 100,
+  corrupt: 0,
+  queueLimit: 1_000_000,
+};
+
+const MAX_JITTER = 1_000_000;
+
+// One generator per decision: switching one impairment on does not change what the others do.
+const LOSS = 1;
+const CORRUPT = 2;
+const DUPLICATE = 3;
+const REORDER = 4;
+const JITTER = 5;
+const STREAMS = 16;
+
+/** The decisions for one direction. */
+export class Impairer {
+  readonly settings: Impairments;
+  readonly #loss: () => number;
+  readonly #corrupt: () => number;
+  readonly #duplicate: () => number;
+  readonly #reorder: () => number;
+  readonly #jitter: () => number;
+  readonly #lossAt: number;
+  readonly #lossList: ReadonlySet<number> | undefined;
+  readonly #lossFunction: ((index: number, frame: Frame) => boolean) | undefined;
+  readonly #corruptAt: number;
+  readonly #duplicateAt: number;
+  readonly #reorderAt: number;
+
+  /** @param side Which direction of the seed's wire. @throws RangeError for a setting out of its range. */
+  constructor(settings: Impairments, seed: number, side: number) {
+    this.settings = checked(settings);
+    const { loss } = settings;
+    this.#loss = rng(seed, side * STREAMS + LOSS);
+    this.#corrupt = rng(seed, side * STREAMS + CORRUPT);
+    this.#duplicate = rng(seed, side * STREAMS + DUPLICATE);
+    this.#reorder = rng(seed, side * STREAMS + REORDER);
+    this.#jitter = rng(seed, side * STREAMS + JITTER);
+    this.#lossAt = typeof loss === 'number' ? threshold(loss) : 0;
+    this.#lossList = typeof loss === 'object' ? new Set(loss) : undefined;
+    this.#lossFunction = typeof loss === 'function' ? loss : undefined;
+    this.#corruptAt = threshold(settings.corrupt);
+    this.#duplicateAt = threshold(settings.duplicate);
+    this.#reorderAt = threshold(settings.reorder);
+  }
+
+  /** Whether this frame never arrives. */
+  loses(frame: Frame): boolean {
+    if (this.#lossList !== undefined) return this.#lossList.has(frame.index);
+    if (this.#lossFunction !== undefined) return this.#lossFunction(frame.index, frame);
+    return this.#lossAt > 0 && this.#loss() < this.#lossAt;
+  }
+
+  /** Whether this frame is to be damaged. */
+  corrupts(): boolean {
+    return this.#corruptAt > 0 && this.#corrupt() < this.#corruptAt;
+  }
+
+  /** Flips one bit of a frame that is stamped and not shared. */
+  damage(frame: Frame): void {
+    const bit = below(this.#corrupt(), (frame.length + FCS_LEN) * 8);
+    const { bytes } = frame.page.arena;
+    const at = frame.start + (bit >> 3);
+    bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
+  }
+
+  /** Whether this frame arrives twice. */
+  duplicates(): boolean {
+    return this.#duplicateAt > 0 && this.#duplicate() < this.#duplicateAt;
+  }
+
+  /** Whether this frame is held back. */
+  reorders(): boolean {
+    return this.#reorderAt > 0 && this.#reorder() < this.#reorderAt;
+  }
+
+  /** The delay of the next frame, µs. */
+  delay(): number {
+    const { delay, jitter } = this.settings;
+    if (jitter === 0) return delay;
+    return Math.max(0, delay - jitter + below(this.#jitter(), 2 * jitter + 1));
+  }
+}
+
+function checked(settings: Impairments): Impairments {
+  const { rate, overhead, delay, jitter, reorderDelay, queueLimit } = settings;
+  for (const [name, value, most] of [
+    ['rate', rate, 1_000_000_000_000],
+    ['overhead', overhead, 0xffff],
+    ['delay', delay, Number.MAX_SAFE_INTEGER / 4],
+    ['jitter', jitter, MAX_JITTER],
+    ['reorderDelay', reorderDelay, Number.MAX_SAFE_INTEGER / 4],
+    ['queueLimit', queueLimit, Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 0 || value > most) {
+      throw new RangeError(`wire: ${name} ${value} is not a whole number within 0..${most}`);
+    }
+  }
+  return settings;
+}

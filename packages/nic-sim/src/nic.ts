@@ -1,0 +1,348 @@
+/**
+ * The network card as its host sees it: `xmit` down, `receive` up, and between them a driver, two rings and a device.
+ * @module
+ */
+import type { Pool, SkBuff } from '@stack/skbuff';
+import { bitNames, ICR } from './bits.ts';
+import type { Clock } from './clock.ts';
+import { type Core, type Features, MAX_MTU, MIN_MTU, type Segmenter } from './core.ts';
+import { RxDriver, TxDriver } from './driver.ts';
+import { Filter } from './filter.ts';
+import type { Frame } from './frame.ts';
+import { Interrupts } from './interrupt.ts';
+import type { Endpoint, Link } from './link.ts';
+import { Memory } from './memory.ts';
+import { Receiver } from './receive.ts';
+import { RxRing } from './rx-ring.ts';
+import {
+  type Drop,
+  dropCounts,
+  type EthtoolStats,
+  ethtoolStats,
+  type LinkStats,
+  linkStats,
+} from './stats.ts';
+import type { Trace, TraceStep } from './trace.ts';
+import { Transmitter } from './transmit.ts';
+import { TxRing } from './tx-ring.ts';
+
+/** Bytes of the page a receive buffer lies in. */
+const RX_PAGE = 2048;
+/** Causes the driver lets through. */
+const CAUSES = ICR.TXDW | ICR.LSC | ICR.RXDMT0 | ICR.RXO | ICR.RXT0;
+/** Every cause there is. */
+const ALL_CAUSES = 0xffff;
+/** Packets per poll when the NIC polls itself (Linux's `netdev_budget` per device). */
+const BUDGET = 64;
+
+/** How to make a {@link Nic}. */
+export interface NicOptions {
+  clock: Clock;
+  /** Where receive buffers and frames in flight come from. */
+  pool: Pool;
+  /** MAC address, a 48-bit integer. */
+  address: number;
+  /** Interface name. Default `eth0`. */
+  name?: string;
+  /** Interface index. Default 1. */
+  ifindex?: number;
+  /** Bytes of payload behind the Ethernet header, 68..16110. Default 1500. */
+  mtu?: number;
+  /**
+   * Takes a received packet over: `data` at the Ethernet header; `dev`, `ifindex`, `pktType`, `tstamp`, `macHeader`, `ipSummed`,
+   * `csum`, `vlanProto` and `vlanTci` set. Without it packets are counted as `rxNohandler`.
+   */
+  receive?: (skb: SkBuff) => void;
+  /**
+   * The interrupt: call {@link Nic.poll}, now or later, until it does less than its budget. Interrupts are masked till then.
+   * Without it the NIC polls itself.
+   */
+  interrupt?: (nic: Nic) => void;
+  /** Cuts super-packets, for the device (`tso`) and in software. Without it they are dropped. */
+  segment?: Segmenter;
+  /** What differs from `rx tx tso rxvlan txvlan` on, `rx-fcs rx-all` off. */
+  features?: Partial<Features>;
+  /** Descriptors, a multiple of 8 within 8..4096. Default 256. */
+  txRing?: number;
+  /** Descriptors, a multiple of 8 within 8..4096. Default 256. */
+  rxRing?: number;
+  /** Bytes in front of received packets, 0..1024. Default 66: room for headers, and IP headers aligned to four bytes. */
+  rxHeadroom?: number;
+  /** Least time between interrupts, in units of 256 ns. Default 0. */
+  itr?: number;
+  /** Whether each frame gets its FCS at once, or only when someone looks. Default `lazy`. */
+  fcs?: 'lazy' | 'always';
+  /** Bytes of the largest super-packet the device cuts. Default 65536. */
+  gsoMaxSize?: number;
+  /** Segments of the largest super-packet the device cuts. Default 65535. */
+  gsoMaxSegs?: number;
+  /** The physical memory it shares with others. Default: its own. */
+  memory?: Memory;
+  /** Told of each step. */
+  trace?: Trace;
+  /** Told, by interrupt, that the carrier came or went. */
+  linkChange?: (nic: Nic, up: boolean) => void;
+}
+
+/** A simulated Ethernet card: Intel 8254x descriptors and offloads, a driver as Linux's e1000. */
+export class Nic implements Endpoint {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly type = 'ether';
+  readonly gsoMaxSize: number;
+  readonly gsoMaxSegs: number;
+  /** The transmit ring: descriptors and registers. */
+  readonly tx: TxRing;
+  /** The receive ring: descriptors and registers. */
+  readonly rx: RxRing;
+  /** Causes, mask and throttling: `nic.interrupts.itr = 200`. */
+  readonly interrupts: Interrupts;
+  /** Which addresses it takes. */
+  readonly filter: Filter;
+  /** The physical memory its rings lie in. */
+  readonly memory: Memory;
+  /** `ip -s link`. */
+  readonly stats: LinkStats;
+  /** Packets dropped, by reason. */
+  readonly drops: Readonly<Record<Drop, number>>;
+  /** Called when a sender that got `BUSY` should try again. */
+  wake: ((nic: Nic) => void) | undefined = undefined;
+
+  readonly #core: Core;
+  readonly #transmitter: Transmitter;
+  readonly #receiver: Receiver;
+  readonly #txDriver: TxDriver;
+  readonly #rxDriver: RxDriver;
+  readonly #options: NicOptions;
+  #link: Link | undefined = undefined;
+  #polling = false;
+
+  /** @throws RangeError for an option out of its range. */
+  constructor(options: NicOptions) {
+    const { name = 'eth0', ifindex = 1, mtu = 1500, rxHeadroom = 66 } = options;
+    const { gsoMaxSize = 65_536, gsoMaxSegs = 65_535, fcs = 'lazy', memory = new Memory() } = options;
+    if (!Number.isInteger(rxHeadroom) || rxHeadroom < 0 || rxHeadroom > RX_PAGE / 2) {
+      throw new RangeError(`nic: rxHeadroom ${rxHeadroom} is not within 0..${RX_PAGE / 2}`);
+    }
+    this.#options = options;
+    this.ifindex = ifindex;
+    this.name = name;
+    this.gsoMaxSize = gsoMaxSize;
+    this.gsoMaxSegs = gsoMaxSegs;
+    this.memory = memory;
+    this.filter = new Filter(options.address);
+    this.interrupts = new Interrupts(options.clock, () => this.#interrupt());
+    this.interrupts.itr = options.itr ?? 0;
+    this.stats = linkStats();
+    const drops = dropCounts();
+    this.drops = drops;
+    this.#core = {
+      name,
+      clock: options.clock,
+      pool: options.pool,
+      memory,
+      filter: this.filter,
+      interrupts: this.interrupts,
+      stats: this.stats,
+      ethtool: ethtoolStats(),
+      drops,
+      features: features(options.features),
+      segment: options.segment,
+      fcs,
+      gsoMaxSize,
+      gsoMaxSegs,
+      trace: options.trace === undefined ? undefined : (step) => this.#trace(step),
+      mtu: checkMtu(mtu),
+      carrier: false,
+      closed: false,
+    };
+    this.tx = new TxRing(memory, options.txRing);
+    this.rx = new RxRing(memory, options.rxRing, RX_PAGE - rxHeadroom);
+    this.tx.trace = this.#core.trace;
+    this.rx.trace = this.#core.trace;
+    this.#transmitter = new Transmitter(this.#core, this.tx);
+    this.#receiver = new Receiver(this.#core, this.rx);
+    this.#txDriver = new TxDriver(this.#core, this.tx);
+    this.#rxDriver = new RxDriver(this.#core, this.rx, rxHeadroom, (skb) => this.#deliver(skb));
+    this.#rxDriver.refill();
+    this.interrupts.enable(CAUSES);
+  }
+
+  /** MAC address, a 48-bit integer. */
+  get address(): number {
+    return this.filter.address;
+  }
+
+  /** @throws RangeError if it is not a unicast MAC address. */
+  set address(address: number) {
+    this.filter.address = address;
+  }
+
+  /** Bytes of payload behind the Ethernet header. */
+  get mtu(): number {
+    return this.#core.mtu;
+  }
+
+  /** @throws RangeError if it is not within 68..16110. */
+  set mtu(mtu: number) {
+    this.#core.mtu = checkMtu(mtu);
+  }
+
+  /** What is switched on; see {@link setFeatures}. */
+  get features(): Readonly<Features> {
+    return this.#core.features;
+  }
+
+  /** `ethtool -S`, as of now. */
+  get ethtool(): Readonly<EthtoolStats> {
+    const { ethtool } = this.#core;
+    ethtool.interrupts = this.interrupts.count;
+    ethtool.badRegisterWrites = this.tx.badWrites + this.rx.badWrites;
+    return ethtool;
+  }
+
+  /** Whether it is plugged into a link that is up. */
+  get carrierUp(): boolean {
+    return this.#core.carrier;
+  }
+
+  /** Switches offloads, as `ethtool -K` does. @throws RangeError for a name that is none. */
+  setFeatures(changes: Partial<Features>): void {
+    Object.assign(this.#core.features, checkFeatures(changes));
+  }
+
+  /** Switches one offload. @throws RangeError for a name that is none. */
+  setFeature(name: keyof Features, on: boolean): void {
+    this.setFeatures({ [name]: on });
+  }
+
+  /**
+   * Sends a packet, `data` at its Ethernet header. `OK`: the NIC has it; what could not be sent is counted in {@link drops}.
+   * `BUSY`: the ring is full, the caller still owns it, and {@link wake} will be called.
+   */
+  xmit(skb: SkBuff): number {
+    return this.#txDriver.xmit(skb);
+  }
+
+  /**
+   * NAPI: frees what was sent, delivers up to `budget` received packets and returns how many. Below its budget it lets interrupts
+   * through again. 0 when called from within itself or on a closed NIC.
+   */
+  poll(budget: number): number {
+    if (this.#polling || this.#core.closed) return 0;
+    this.#polling = true;
+    let done: number;
+    try {
+      const woken = this.#txDriver.clean();
+      done = this.#rxDriver.poll(budget);
+      if (woken && !this.#core.closed) this.wake?.(this);
+    } finally {
+      this.#polling = false;
+    }
+    this.#core.trace?.({ kind: 'poll', budget, done });
+    if (done < budget && !this.#core.closed) this.interrupts.enable(CAUSES);
+    return done;
+  }
+
+  /** Takes the NIC away: unplugs it, frees all it holds, and drops whatever still comes. */
+  close(): void {
+    if (this.#core.closed) return;
+    this.#core.closed = true;
+    this.interrupts.stop();
+    this.#link?.unplug();
+    this.#transmitter.stop();
+    this.#receiver.stop();
+    this.#txDriver.close();
+    this.#rxDriver.close();
+  }
+
+  /** See {@link Endpoint.plug}. What it was plugged into before is unplugged. */
+  plug(link: Link | undefined): void {
+    const old = this.#link;
+    this.#link = undefined;
+    if (link !== undefined) old?.unplug();
+    this.#link = link;
+    this.#transmitter.plug(link);
+  }
+
+  /** See {@link Endpoint.carrier}. */
+  carrier(up: boolean): void {
+    if (this.#core.carrier === up) return;
+    this.#core.carrier = up;
+    if (this.#core.closed) return;
+    this.interrupts.raise(ICR.LSC);
+    this.#transmitter.kick();
+  }
+
+  /** See {@link Endpoint.arrive}. */
+  arrive(frame: Frame): void {
+    this.#receiver.arrive(frame);
+  }
+
+  #interrupt(): void {
+    const cause = this.interrupts.take();
+    this.interrupts.disable(ALL_CAUSES);
+    this.#core.trace?.({ kind: 'interrupt', cause, names: bitNames(cause, ICR) });
+    if ((cause & ICR.LSC) !== 0) this.#options.linkChange?.(this, this.#core.carrier);
+    if (this.#options.interrupt !== undefined) this.#options.interrupt(this);
+    else this.#pollSelf();
+  }
+
+  #pollSelf(): void {
+    if (this.poll(BUDGET) === BUDGET) this.#core.clock.at(this.#core.clock.now(), pollAgain, this);
+  }
+
+  /** The next round of a NIC that polls itself. @internal */
+  pollAgain(): void {
+    this.#pollSelf();
+  }
+
+  #deliver(skb: SkBuff): boolean {
+    const { receive } = this.#options;
+    if (receive === undefined) return false;
+    skb.dev = this;
+    skb.ifindex = this.ifindex;
+    skb.tstamp = this.#core.clock.now();
+    skb.macHeader = skb.data;
+    skb.pktType = this.filter.packetType(skb.view, skb.data);
+    receive(skb);
+    return true;
+  }
+
+  #trace(step: TraceStep): void {
+    this.#options.trace?.({ ...step, time: this.#core.clock.now(), nic: this.name });
+  }
+}
+
+function pollAgain(nic: Nic): void {
+  nic.pollAgain();
+}
+
+function features(changes: Partial<Features> = {}): Features {
+  return {
+    rx: true,
+    tx: true,
+    tso: true,
+    rxvlan: true,
+    txvlan: true,
+    'rx-fcs': false,
+    'rx-all': false,
+    ...checkFeatures(changes),
+  };
+}
+
+function checkFeatures(changes: Partial<Features>): Partial<Features> {
+  for (const name of Object.keys(changes)) {
+    if (!FEATURES.includes(name)) throw new RangeError(`nic: no feature ${name}`);
+  }
+  return changes;
+}
+
+const FEATURES: readonly string[] = ['rx', 'tx', 'tso', 'rxvlan', 'txvlan', 'rx-fcs', 'rx-all'];
+
+function checkMtu(mtu: number): number {
+  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > MAX_MTU) {
+    throw new RangeError(`nic: mtu ${mtu} is not within ${MIN_MTU}..${MAX_MTU}`);
+  }
+  return mtu;
+}
