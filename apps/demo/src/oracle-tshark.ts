@@ -1,0 +1,70 @@
+/**
+ * tshark, asked for fields: one process a capture.
+ * @module
+ */
+import { spawn } from 'node:child_process';
+import { CommandError } from './errors.ts';
+
+/** One packet as tshark sees it: a field's occurrences in the order of the packet. */
+export type Row = ReadonlyMap<string, readonly string[]>;
+
+/** What tshark makes of a capture. */
+export interface Reading {
+  rows: Row[];
+  /** Why it stopped, its own words; undefined where it read the file to its end. */
+  fault: string | undefined;
+}
+
+/** Preferences under which tshark judges each packet by itself: nothing put together, nothing relative, all checksums verified. */
+const PREFERENCES = [
+  ...['ip.defragment:FALSE', 'ip.check_checksum:TRUE', 'ip.tso_support:FALSE'],
+  ...['tcp.check_checksum:TRUE', 'tcp.relative_sequence_numbers:FALSE', 'tcp.analyze_sequence_numbers:FALSE'],
+  'tcp.desegment_tcp_streams:FALSE',
+];
+
+/** Reads `file` with tshark, these fields of each packet. Throws CommandError where there is no tshark. */
+export async function readWithTshark(file: string, fields: readonly string[]): Promise<Reading> {
+  const { stdout, stderr, code } = await run([
+    ...['-n', '-Q', '-r', file],
+    ...PREFERENCES.flatMap((preference) => ['-o', preference]),
+    ...['-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', '-E', 'aggregator=,'],
+    ...fields.flatMap((field) => ['-e', field]),
+  ]);
+  const complaint = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Running as user'));
+  if (code === 1) throw new CommandError(`tshark: ${complaint[0] ?? 'refused to run'}`);
+  return {
+    rows: stdout.split('\n').flatMap((line) => (line === '' ? [] : [rowOf(line, fields)])),
+    fault: code === 0 ? undefined : (complaint[0] ?? `exit code ${code}`),
+  };
+}
+
+function rowOf(line: string, fields: readonly string[]): Row {
+  const values = line.split('\t');
+  return new Map(fields.map((field, i) => [field, values[i] ? values[i].split(',') : []]));
+}
+
+/** The version tshark gives of itself; undefined where there is none. */
+export async function tsharkVersion(): Promise<string | undefined> {
+  try {
+    return (await run(['--version'])).stdout.split('\n')[0];
+  } catch {
+    return undefined;
+  }
+}
+
+function run(args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('tshark', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const text = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text.stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      text.stderr += chunk;
+    });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'ENOENT' ? new CommandError('tshark is not installed') : error);
+    });
+    child.on('close', (code) => resolve({ ...text, code: code ?? -1 }));
+  });
+}
