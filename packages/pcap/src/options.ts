@@ -49,18 +49,29 @@ export class OptionList {
     return value && decodeUtf8(value);
   }
 
-  /** The first option with this code and this length in bytes, as an unsigned number; inexact above 2^53. */
+  /**
+   * The first option with this code and this length in bytes, as an unsigned number. One that a number cannot hold exactly
+   * stays among the rest.
+   */
   number(code: number, size: 1 | 4 | 8): number | undefined {
-    const value = this.#take(code, size);
-    if (value === undefined) return undefined;
-    const bytes = this.#littleEndian ? value.reverse() : value;
-    return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+    return this.#exact(code, size, (value) => {
+      const bytes = this.#littleEndian ? value.slice().reverse() : value;
+      return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+    });
   }
 
-  /** The first eight-byte option with this code, as a signed number; inexact beyond 2^53. */
+  /** The first eight-byte option with this code, as a signed number; see {@link number}. */
   signed(code: number): number | undefined {
-    const value = this.#take(code, 8);
-    return value && Number(viewOf(value).getBigInt64(0, this.#littleEndian));
+    return this.#exact(code, 8, (value) => Number(viewOf(value).getBigInt64(0, this.#littleEndian)));
+  }
+
+  #exact(code: number, size: number, read: (value: Uint8Array) => number): number | undefined {
+    const option = this.rest.find((o) => o.code === code && o.value.length === size);
+    if (option === undefined) return undefined;
+    const number = read(option.value);
+    if (!Number.isSafeInteger(number)) return undefined;
+    this.rest.splice(this.rest.indexOf(option), 1);
+    return number;
   }
 
   /** The first eight-byte option with this code, as two u32 in the order they stand. */
@@ -109,6 +120,7 @@ export class OptionBuilder {
   }
 
   signed(code: number, number: number): this {
+    if (!Number.isSafeInteger(number)) throw new RangeError(`pcap: option ${code} cannot hold ${number}`);
     const value = new Uint8Array(8);
     viewOf(value).setBigInt64(0, BigInt(number), this.#littleEndian);
     this.#options.push({ code, value });

@@ -149,6 +149,15 @@ describe('pcapng', () => {
     });
   });
 
+  it('leaves an offset that no number holds exactly among the options', () => {
+    const value = 'e7ffffffffffff7f';
+    const { records: found } = readAll(
+      bytesOf(SHB + block('01000000', `0100 0000 00000000 0e00 0800 ${value} 0000 0000`) + EPB),
+    );
+    expect(found[1]).toMatchObject({ timestampOffset: 0, options: [{ code: 14, value: bytesOf(value) }] });
+    expect(found[2]).toMatchObject({ timestamp: { seconds: 1, nanoseconds: 0 } });
+  });
+
   it('adds if_tsoffset', () => {
     const idb = block('01000000', '0100 0000 00000000 0e00 0800 feffffff ffffffff 0000 0000');
     expect([...packetsSync(bytesOf(SHB + idb + EPB))][0]!.timestamp).toEqual({ seconds: -1, nanoseconds: 0 });
