@@ -177,6 +177,8 @@ describe('csumSkb', () => {
     ['past the end', 20, 4],
     ['before the start', -1, 1],
     ['of negative length', 3, -1],
+    ['of no length', 3, Number.NaN],
+    ['from nowhere', Number.NaN, 1],
   ])('refuses a range %s', (_, offset, len) => {
     const skb = wrap(new Uint8Array(30));
     skb.pull(7); // there are bytes of the buffer on both sides

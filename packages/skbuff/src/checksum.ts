@@ -124,7 +124,7 @@ export function pseudoIpv6(saddr: Uint8Array, daddr: Uint8Array, nextHeader: num
  * `sum`. RangeError when the packet ends before `offset + len`.
  */
 export function csumSkb(skb: SkBuff, offset: number, len: number, sum = 0): number {
-  if (offset < 0 || len < 0 || len > skb.len - offset)
+  if (!(offset >= 0 && len >= 0 && len <= skb.len - offset))
     throw new RangeError('csumSkb: range outside the packet');
   const linear = skb.tail - skb.data;
   let done = 0;

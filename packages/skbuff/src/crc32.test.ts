@@ -90,6 +90,8 @@ describe('crc32Skb', () => {
     ['past the end', 60, 2],
     ['before the start', -1, 1],
     ['of negative length', 3, -1],
+    ['of no length', 3, Number.NaN],
+    ['from nowhere', Number.NaN, 1],
   ])('refuses a range %s', (_, offset, len) => {
     const skb = wrap(new Uint8Array(70));
     skb.pull(9); // there are bytes of the buffer on both sides

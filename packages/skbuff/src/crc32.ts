@@ -63,7 +63,7 @@ export function crc32(view: DataView, at: number, len: number, crc = 0): number 
  * `crc` is the result over the bytes before them. RangeError when the packet ends before `offset + len`.
  */
 export function crc32Skb(skb: SkBuff, offset: number, len: number, crc = 0): number {
-  if (offset < 0 || len < 0 || len > skb.len - offset)
+  if (!(offset >= 0 && len >= 0 && len <= skb.len - offset))
     throw new RangeError('crc32Skb: range outside the packet');
   const linear = skb.tail - skb.data;
   let done = 0;

@@ -6,7 +6,7 @@
 import { csumSkb } from './checksum.ts';
 import { sumWithoutTail } from './complete.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE, CHECKSUM_PARTIAL } from './constants.ts';
-import type { Frag } from './page.ts';
+import { type Frag, NOWHERE } from './page.ts';
 import type { SkBuff } from './skbuff.ts';
 import { truesizeOf } from './truesize.ts';
 
@@ -62,6 +62,7 @@ export function shrink(skb: SkBuff, len: number): void {
     const frag = skb.frags[i] as Frag;
     if (keep === 0) {
       frag.page.put();
+      frag.page = NOWHERE;
       continue;
     }
     frag.length = Math.min(frag.length, keep);
@@ -124,6 +125,7 @@ export function pullTail(skb: SkBuff, missing: number): boolean {
     }
     left -= frag.length;
     frag.page.put();
+    frag.page = NOWHERE;
     gone++;
   }
   // Entries that ran empty change places with the ones behind: the objects are kept for reuse.
@@ -145,16 +147,18 @@ export function copySkb(skb: SkBuff, headroom: number): SkBuff | undefined {
   const copy = skb.pool.alloc(skb.len, headroom);
   if (copy === undefined) return undefined;
   copyBits(skb, 0, copy.bytes, copy.put(skb.len), skb.len);
+  const pulled = Math.min(headroom, skb.data - skb.head);
+  copyRun(skb.bytes, skb.data - pulled, copy.bytes, copy.data - pulled, pulled);
   copy.copyMetadata(skb, copy.data - skb.data);
-  dropStaleOffsets(copy);
+  dropOffsetsBefore(copy, copy.head);
   return copy;
 }
 
-/** Offsets in front of the bytes that were copied point at nothing. */
-function dropStaleOffsets(skb: SkBuff): void {
-  if (skb.macHeader < skb.head) skb.macHeader = -1;
-  if (skb.networkHeader < skb.head) skb.networkHeader = -1;
-  if (skb.transportHeader < skb.head) skb.transportHeader = -1;
+/** Offsets in front of the bytes that were copied, the first of them at `first`, point at nothing. */
+export function dropOffsetsBefore(skb: SkBuff, first: number): void {
+  if (skb.macHeader < first) skb.macHeader = -1;
+  if (skb.networkHeader < first) skb.networkHeader = -1;
+  if (skb.transportHeader < first) skb.transportHeader = -1;
 }
 
 /** See {@link SkBuff.split}. */
@@ -193,9 +197,11 @@ function moveFrags(skb: SkBuff, rest: SkBuff, keep: number): void {
     left -= stay;
     if (kept === i + 1 && stay === frag.length) continue;
     const moved = frag.length - stay;
-    rest.addFrag(kept === i + 1 ? frag.page.hold() : frag.page, frag.offset + stay, moved);
+    const cut = kept === i + 1;
+    rest.addFrag(cut ? frag.page.hold() : frag.page, frag.offset + stay, moved);
     skb.truesize -= moved;
     frag.length = stay;
+    if (!cut) frag.page = NOWHERE;
   }
   skb.nrFrags = kept;
   skb.dataLen = keep;

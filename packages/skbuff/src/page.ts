@@ -79,3 +79,6 @@ export interface Frag {
 export function wrapPage(bytes: Uint8Array): Page {
   return new Page(arenaOf(bytes), 0, bytes.byteLength);
 }
+
+/** What a freed skb, and a frag entry out of use, point to: no bytes, and no user's memory kept alive. */
+export const NOWHERE: Page = /* @__PURE__ */ wrapPage(/* @__PURE__ */ new Uint8Array(0));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pool, type SkBuff } from './index.ts';
+import { alloc, Pool, type SkBuff, wrap } from './index.ts';
 
 describe('Pool', () => {
   it('recycles heads: memory does not grow with traffic', () => {
@@ -11,6 +11,31 @@ describe('Pool', () => {
     for (let i = 0; i < 10_000; i++) (pool.alloc(1500, 64) as SkBuff).free();
     expect(pool.stats).toEqual({ inUse: 0, skbs: 0, bytes, failed: 0 });
     expect((pool.alloc(1500, 64) as SkBuff).page).toBe(page);
+  });
+
+  it.each([
+    [0, 256],
+    [256, 256],
+    [257, 2048],
+    [2048, 2048],
+    [2049, 65_536],
+    [65_536, 65_536],
+    [65_537, 65_537],
+  ])('has for %i bytes a page of %i', (wanted, size) => {
+    const pool = new Pool();
+    const page = pool.page(wanted);
+    expect([page?.size, pool.stats.bytes]).toEqual([size, size > 65_536 ? size : 1 << 20]);
+    page?.put();
+    expect(pool.stats).toMatchObject({ inUse: 0, bytes: size > 65_536 ? 0 : 1 << 20 });
+  });
+
+  it('neither counts nor recycles an skb around bytes of the user', () => {
+    const pool = new Pool();
+    const wrapped = pool.wrap(new Uint8Array(4));
+    const before = { ...pool.stats };
+    wrapped.free();
+    expect(pool.stats).toEqual(before);
+    expect(pool.alloc(1)).not.toBe(wrapped);
   });
 
   it('gives a recycled skb out as new', () => {
@@ -53,6 +78,8 @@ describe('Pool', () => {
       dev: {},
     });
     used.cb.fill(3);
+    used.next = used;
+    used.prev = used;
     used.putData(Uint8Array.of(1, 2, 3));
     used.free();
     const again = pool.alloc(100, 10) as SkBuff;
@@ -93,6 +120,21 @@ describe('Pool', () => {
     expect(skb.mayPull(1)).toBe(true); // private again: its own tailroom serves
   });
 
+  it('forgets who waited for a page, and gives it out only after it told', () => {
+    const pool = new Pool();
+    const page = pool.page(10);
+    if (page === undefined) throw new Error('no page');
+    let told = 0;
+    page.onRelease = () => {
+      told++;
+      expect(pool.page(10)).not.toBe(page);
+    };
+    page.put();
+    expect(pool.page(10)).toBe(page);
+    page.put();
+    expect(told).toBe(1);
+  });
+
   it('makes a buffer of its own for more than 64 KiB, and gives it back', () => {
     const pool = new Pool();
     const skb = pool.alloc(100_000, 10) as SkBuff;
@@ -128,27 +170,61 @@ describe('Pool', () => {
   it.each([-1, 0.5, Number.NaN, 2 ** 60])('refuses to allocate %s bytes', (size) => {
     expect(() => new Pool().alloc(size)).toThrow(RangeError);
     expect(() => new Pool().alloc(0, size)).toThrow(RangeError);
+    expect(() => new Pool().page(size)).toThrow(RangeError);
+  });
+
+  it.each([1, 100_000])('counts nothing where memory for %i bytes is of the wrong size', (size) => {
+    const pool = new Pool({ memory: () => new Uint8Array(1) });
+    expect(() => pool.alloc(size)).toThrow(RangeError);
+    expect(pool.stats).toEqual({ inUse: 0, skbs: 0, bytes: 0, failed: 0 });
+  });
+});
+
+describe('alloc and wrap', () => {
+  it('use one pool, without a limit', () => {
+    const skb = alloc(1);
+    expect(alloc(1).pool).toBe(skb.pool);
+    expect(wrap(new Uint8Array(1)).pool).toBe(skb.pool);
   });
 });
 
 describe('poison', () => {
-  it('finds a write to freed memory', () => {
+  it.each([0, 3, 255])('finds a write to freed memory, at byte %i of its page', (at) => {
     const pool = new Pool({ poison: true });
     const skb = pool.alloc(10) as SkBuff;
     const { bytes, data } = skb;
     skb.free();
-    bytes[data + 3] = 1;
+    bytes[data + at] = 1;
     expect(() => pool.alloc(10)).toThrow(/free page was written/);
   });
 
-  it('shows a read of freed memory, and of memory never written', () => {
+  it.each([256, 100_000])(
+    'shows a read of freed memory, and of memory never written, of %i bytes',
+    (size) => {
+      const pool = new Pool({ poison: true });
+      const skb = pool.alloc(size) as SkBuff;
+      const { bytes } = skb;
+      const at = skb.put(size);
+      expect([bytes[at], bytes[at + size - 1]]).toEqual([0x5a, 0x5a]);
+      skb.free();
+      expect([bytes[at], bytes[at + size - 1]]).toEqual([0x6b, 0x6b]);
+    },
+  );
+
+  it('recycles memory, not the objects that stale references point to', () => {
     const pool = new Pool({ poison: true });
     const skb = pool.alloc(10) as SkBuff;
-    const { bytes } = skb;
-    const at = skb.put(1);
-    expect(bytes[at]).toBe(0x5a);
+    const { page } = skb;
     skb.free();
-    expect(bytes[at]).toBe(0x6b);
+    const { bytes } = pool.stats;
+    for (let i = 0; i < 3; i++) {
+      const next = pool.alloc(10) as SkBuff;
+      expect(next).not.toBe(skb);
+      expect(next.page).not.toBe(page);
+      expect([next.head, next.end]).toEqual([page.start, page.start + page.size]);
+      next.free();
+      expect(pool.stats).toEqual({ inUse: 0, skbs: 0, bytes, failed: 0 });
+    }
   });
 
   it('finds a page that is put twice, also when it was given out again', () => {

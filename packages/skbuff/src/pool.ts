@@ -82,8 +82,9 @@ export class Pool {
     return skb;
   }
 
-  /** A page of at least `size` bytes holding one reference; `undefined` at the limit. */
+  /** A page of at least `size` bytes holding one reference; `undefined` at the limit. @throws RangeError if it is no count. */
   page(size: number): Page | undefined {
+    if (!isCount(size)) throw new RangeError(`pool: no page has ${size} bytes`);
     if (size > LARGEST) return this.#large(size);
     const sizeClass = size <= 256 ? 0 : size <= 2048 ? 1 : 2;
     const list = this.#free[sizeClass];
@@ -122,17 +123,15 @@ export class Pool {
   /** Takes back a page whose last reference went. @internal */
   release(page: Page): void {
     this.stats.inUse--;
+    if (this.#poison) page.arena.bytes.fill(POISON_FREE, page.start, page.start + page.size);
     if (page.sizeClass < 0) {
       this.stats.bytes -= page.size;
       return;
     }
     const list = this.#free[page.sizeClass as 0 | 1 | 2];
-    if (!this.#poison) {
-      list.push(page);
-      return;
-    }
-    page.arena.bytes.fill(POISON_FREE, page.start, page.start + page.size);
-    list.push(new Page(page.arena, page.start, page.size, this, page.sizeClass)); // a stale `Page` stays dead
+    if (this.#poison)
+      list.push(new Page(page.arena, page.start, page.size, this, page.sizeClass)); // a stale `Page` stays dead
+    else list.push(page);
   }
 
   #reserve(bytes: number): Arena | undefined {
@@ -140,10 +139,10 @@ export class Pool {
       this.stats.failed++;
       return undefined;
     }
-    this.stats.bytes += bytes;
     const memory = this.#memory(bytes);
     if (memory.byteLength !== bytes)
       throw new RangeError(`pool: asked for ${bytes} bytes, got ${memory.byteLength}`);
+    this.stats.bytes += bytes;
     return arenaOf(memory);
   }
 
@@ -164,6 +163,7 @@ export class Pool {
   #large(size: number): Page | undefined {
     const arena = this.#reserve(size);
     if (arena === undefined) return undefined;
+    if (this.#poison) arena.bytes.fill(POISON_INUSE);
     this.stats.inUse++;
     return new Page(arena, 0, size, this);
   }

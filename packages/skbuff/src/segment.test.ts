@@ -64,15 +64,27 @@ describe('segment', () => {
     const skb = alloc(20, 40);
     skb.put(20);
     skb.addFrag(wrapPage(memory), 0, 3000);
-    Object.assign(skb, { gsoSize: 1448, gsoType: SKB_GSO_TCPV4, mark: 5, transportHeader: skb.data });
+    Object.assign(skb, {
+      gsoSize: 1448,
+      gsoSegs: 3,
+      gsoType: SKB_GSO_TCPV4,
+      mark: 5,
+      transportHeader: skb.data,
+    });
     const parts = segment(skb, 20, () => {}) as SkBuff[];
     expect(parts.map(({ len }) => len)).toEqual([1468, 1468, 124]);
     for (const part of parts) {
       expect(part.frags[0]?.page.arena.bytes).toBe(memory);
-      expect([part.mark, part.transportHeader - part.data, part.gsoType, part.headroom]).toEqual([
-        5, 0, 0, 40,
-      ]);
+      expect([part.mark, part.transportHeader - part.data, part.headroom]).toEqual([5, 0, 40]);
+      expect([part.gsoSize, part.gsoSegs, part.gsoType]).toEqual([0, 0, 0]);
     }
+  });
+
+  it('makes one packet of headers without payload', () => {
+    const skb = wrap(Uint8Array.of(1, 2, 3));
+    skb.gsoSize = 10;
+    const parts = segment(skb, 3, () => {}) as SkBuff[];
+    expect(parts.map((part) => [...part.toBytes()])).toEqual([[1, 2, 3]]);
   });
 
   it('makes room where a segment would need a frag too many', () => {
@@ -97,6 +109,27 @@ describe('segment', () => {
     skb.gsoSize = 4;
     expect(() => segment(skb, 11, () => {})).toThrow(RangeError);
     expect(() => segment(skb, -1, () => {})).toThrow(RangeError);
+    const pool = new Pool();
+    const odd = pool.alloc(10) as SkBuff;
+    odd.put(10);
+    for (const gsoSize of [1.5, -1, Number.NaN]) {
+      odd.gsoSize = gsoSize;
+      expect(() => segment(odd, 4, () => {})).toThrow(/gsoSize/);
+    }
+    expect(pool.stats).toMatchObject({ inUse: 1, skbs: 1 });
+  });
+
+  it('unsets offsets in front of the headers that are copied', () => {
+    const skb = alloc(8, 8);
+    skb.putData(Uint8Array.of(1, 2, 3, 4));
+    skb.macHeader = skb.data;
+    skb.networkHeader = skb.pull(1);
+    skb.gsoSize = 1;
+    const parts = segment(skb, 1, () => {}) as SkBuff[];
+    expect(parts.map((part) => [part.macHeader, part.networkHeader - part.data])).toEqual([
+      [-1, 0],
+      [-1, 0],
+    ]);
   });
 
   it('leaks nothing when the pool runs dry or the fixup throws', () => {
@@ -127,10 +160,21 @@ describe('coalesce', () => {
     a.addFrag(page.hold(), 0, 2);
     const b = alloc(0);
     b.addFrag(page.hold(), 2, 2);
+    const truesize = a.truesize + b.truesize;
     expect(coalesce(a, b)).toBe(true);
+    expect(a.truesize).toBe(truesize);
     expect([a.nrFrags, a.len, [...a.toBytes()]]).toEqual([1, 4, [1, 2, 3, 4]]);
     a.free();
     expect(page.refs).toBe(1);
+  });
+
+  it('joins no runs of different pages, though their offsets touch', () => {
+    const a = alloc(0);
+    a.addFrag(wrapPage(Uint8Array.of(1, 2, 3)), 0, 2);
+    const b = alloc(0);
+    b.addFrag(wrapPage(Uint8Array.of(4, 5, 6)), 2, 1);
+    expect(coalesce(a, b)).toBe(true);
+    expect([a.nrFrags, [...a.toBytes()]]).toEqual([2, [1, 2, 6]]);
   });
 
   it('keeps truesize and joins complete sums, at an odd seam too', () => {
@@ -164,6 +208,14 @@ describe('coalesce', () => {
     expect(coalesce(alloc(0), one)).toBe(false);
     expect([one.len, full.len]).toEqual([1, MAX_SKB_FRAGS]);
   });
+
+  it('refuses to append to a freed skb', () => {
+    const freed = new Pool({ poison: true }).alloc(1) as SkBuff;
+    freed.free();
+    const one = wrap(Uint8Array.of(1));
+    expect(() => coalesce(freed, one)).toThrow(RangeError);
+    expect([one.users, one.page.refs, freed.len]).toEqual([1, 1, 0]);
+  });
 });
 
 describe('checksumHelp', () => {
@@ -178,7 +230,20 @@ describe('checksumHelp', () => {
     expect(skb.view.getUint16(skb.data + 4)).toBe(csumFold(sum));
     expect(skb.ipSummed).toBe(CHECKSUM_NONE);
     expect([...twin.toBytes()].slice(0, 6)).toEqual([9, 9, 1, 2, 0, 7]);
-    expect(checksumHelp(skb)).toBe(true); // complete already
+    const complete = skb.toBytes();
+    expect(checksumHelp(skb)).toBe(true);
+    expect(skb.toBytes()).toEqual(complete); // which is not summed again
+  });
+
+  it.each([0, 1, 2, 3])('finds the field where %i bytes of the packet are linear', (linear) => {
+    const all = Uint8Array.of(1, 2, 0, 7, 5);
+    const skb = alloc(linear);
+    skb.putData(all.subarray(0, linear));
+    skb.addFrag(wrapPage(all), linear, all.length - linear);
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data, csumOffset: 2 });
+    expect(checksumHelp(skb)).toBe(true);
+    expect(viewOf(skb.toBytes()).getUint16(2)).toBe(csumFold(csumPartial(viewOf(all), 0, 5)));
+    expect([...all]).toEqual([1, 2, 0, 7, 5]); // frags are never written to
   });
 
   it('writes a computed 0 as 0xffff', () => {
@@ -194,8 +259,13 @@ describe('checksumHelp', () => {
     [4, 0],
     [0, -1],
   ])('refuses a checksum at %s + %s of 4 bytes', (start, offset) => {
-    const skb = wrap(new Uint8Array(4));
-    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: start, csumOffset: offset });
+    const skb = alloc(8, 8);
+    skb.putData(new Uint8Array(4));
+    skb.bytes.fill(0, skb.head, skb.end);
+    Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data + start, csumOffset: offset });
+    const twin = skb.clone();
     expect(() => checksumHelp(skb)).toThrow(RangeError);
+    expect([skb.page, skb.ipSummed]).toEqual([twin.page, CHECKSUM_PARTIAL]); // not even a private head
+    expect([...twin.bytes.subarray(twin.head, twin.end)].every((byte) => byte === 0)).toBe(true);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { csumBlockAdd } from './checksum.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS } from './constants.ts';
+import { dropOffsetsBefore } from './nonlinear.ts';
 import type { Frag, Page } from './page.ts';
 import type { SkBuff } from './skbuff.ts';
 
@@ -14,11 +15,11 @@ export type SegmentFixup = (segment: SkBuff, index: number, count: number, offse
  * Cuts a super-packet into packets of `gsoSize` payload bytes, the last one shorter. Each gets a private copy of the first
  * `hlen` bytes (the headers), the payload by reference, and the metadata; `fixup` then sets lengths, ids, sequence numbers
  * and checksums. The caller keeps `skb` and frees it. `undefined`, and nothing leaked, at the pool's limit.
- * @throws RangeError if `gsoSize` is 0, or there are fewer than `hlen` bytes. What `fixup` throws is passed on, nothing leaked.
+ * @throws RangeError if `gsoSize` is not a positive integer, or there are fewer than `hlen` bytes. What `fixup` throws is passed on, nothing leaked.
  */
 export function segment(skb: SkBuff, hlen: number, fixup: SegmentFixup): SkBuff[] | undefined {
   const { gsoSize } = skb;
-  if (!(gsoSize > 0)) throw new RangeError('skb: segment without gsoSize');
+  if (!Number.isInteger(gsoSize) || gsoSize < 1) throw new RangeError(`skb: segment with gsoSize ${gsoSize}`);
   if (!Number.isInteger(hlen) || hlen < 0 || hlen > skb.len) {
     throw new RangeError(`skb: segment with ${hlen} bytes of headers in ${skb.len}`);
   }
@@ -57,6 +58,7 @@ function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff 
     return undefined;
   }
   part.copyMetadata(skb, part.data - skb.data);
+  dropOffsetsBefore(part, part.data);
   part.gsoSize = 0;
   part.gsoSegs = 0;
   part.gsoType = 0;
@@ -94,9 +96,10 @@ function share(from: SkBuff, to: SkBuff, offset: number, length: number): boolea
 
 /**
  * Appends the bytes of `from` to `to` by reference and frees `from`. False, and nothing changed, where that cannot be:
- * too many frags, or `from` is held by others. Runs that touch in memory become one frag.
+ * too many frags, or `from` is held by others. Runs that touch in memory become one frag. @throws RangeError if `to` is freed.
  */
 export function coalesce(to: SkBuff, from: SkBuff): boolean {
+  to.refuseFreed();
   if (to === from || from.users !== 1) return false;
   const runs = (from.tail > from.data ? 1 : 0) + from.nrFrags;
   if (to.nrFrags + runs > MAX_SKB_FRAGS) return false;

@@ -73,6 +73,7 @@ describe('geometry', () => {
     expect([...skb.toBytes()]).toEqual([7, 8, 9]);
     skb.view.setUint8(skb.data, 70);
     expect(memory[2]).toBe(70);
+    expect([skb.view.byteOffset, skb.view.byteLength]).toEqual([2, 3]);
     expect(skb.headroom).toBe(0);
     skb.free();
   });
@@ -110,6 +111,14 @@ describe('misuse throws before anything changed', () => {
     ['copyBits into too little', (skb) => skb.copyBits(0, new Uint8Array(4), 2, 3)],
     ['a frag outside its page', (skb) => skb.addFrag(wrapPage(new Uint8Array(4)), 2, 3)],
     ['a frag before its page', (skb) => skb.addFrag(wrapPage(new Uint8Array(4)), -1, 3)],
+    ['a frag between two bytes', (skb) => skb.addFrag(wrapPage(new Uint8Array(4)), 0.5, 1)],
+    [
+      'a frag with a cost that is no number',
+      (skb) => skb.addFrag(wrapPage(new Uint8Array(4)), 0, 1, Number.NaN),
+    ],
+    ['mayPull of a fraction', (skb) => skb.mayPull(4.5)],
+    ['mayPull of NaN', (skb) => skb.mayPull(Number.NaN)],
+    ['mayPull of a negative number', (skb) => skb.mayPull(-1)],
     ['cow with a negative headroom', (skb) => skb.cow(-1)],
     ['expandHead by a fraction', (skb) => skb.expandHead(0.5, 0)],
     ['copy with a negative headroom', (skb) => skb.copy(-1)],
@@ -143,6 +152,15 @@ describe('misuse throws before anything changed', () => {
     skb.free();
   });
 
+  it('a frag in a page that is free', () => {
+    const skb = alloc(8);
+    const page = wrapPage(new Uint8Array(4));
+    page.put();
+    expect(() => skb.addFrag(page, 0, 4)).toThrow(RangeError);
+    expect([skb.len, skb.nrFrags]).toEqual([0, 0]);
+    skb.free();
+  });
+
   it('one frag too many', () => {
     const skb = alloc(0);
     const page = wrapPage(new Uint8Array(64));
@@ -154,14 +172,24 @@ describe('misuse throws before anything changed', () => {
   });
 
   it('a freed skb refuses everything', () => {
-    const skb = new Pool({ poison: true }).alloc(8, 8) as SkBuff;
-    skb.free();
-    expect(() => skb.free()).toThrow(/twice/);
-    expect(() => skb.get()).toThrow(RangeError);
-    expect(() => skb.clone()).toThrow(RangeError);
-    expect(() => skb.put(1)).toThrow(RangeError);
-    expect(() => skb.push(1)).toThrow(RangeError);
-    expect(() => skb.view.getUint8(skb.data)).toThrow(RangeError);
+    for (const poison of [true, false]) {
+      const pool = new Pool({ poison });
+      const skb = pool.alloc(8, 8) as SkBuff;
+      skb.free();
+      expect(() => skb.free()).toThrow(/twice/);
+      expect(() => skb.get()).toThrow(RangeError);
+      expect(() => skb.clone()).toThrow(RangeError);
+      expect(() => skb.put(1)).toThrow(RangeError);
+      expect(() => skb.push(1)).toThrow(RangeError);
+      expect(() => skb.cow(1)).toThrow(/freed/);
+      expect(() => skb.expandHead(1, 1)).toThrow(/freed/);
+      expect(() => skb.copy()).toThrow(/freed/);
+      expect(() => skb.split(0)).toThrow(/freed/);
+      expect(() => skb.addFrag(wrapPage(bytes(1)), 0, 1)).toThrow(/freed/);
+      expect(() => skb.view.getUint8(skb.data)).toThrow(RangeError);
+      expect(pool.stats).toMatchObject({ inUse: 0, skbs: 0 });
+      expect([...(pool.alloc(8, 8) as SkBuff).toBytes()]).toEqual([]);
+    }
   });
 });
 
@@ -221,6 +249,31 @@ describe('sharing', () => {
     copy.free();
   });
 
+  it('a copy has the headers in front of the packet, as far as its headroom reaches', () => {
+    const pool = new Pool({ poison: true });
+    const skb = pool.alloc(8, 80) as SkBuff;
+    skb.putData(bytes(1, 2, 3));
+    skb.macHeader = skb.data;
+    skb.networkHeader = skb.pull(1);
+    skb.transportHeader = skb.pull(1);
+    const copies = [80, 2, 1, 0].map((headroom) => skb.copy(headroom) as SkBuff);
+    expect(
+      copies.map(({ bytes, macHeader, networkHeader, transportHeader }) => [
+        bytes[macHeader],
+        bytes[networkHeader],
+        bytes[transportHeader],
+      ]),
+    ).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+      [undefined, 2, 3],
+      [undefined, undefined, 3],
+    ]);
+    expect([...(copies[0] as SkBuff).toBytes()]).toEqual([3]);
+    const roomy = skb.copy(100) as SkBuff;
+    expect([roomy.bytes[roomy.head], roomy.bytes[roomy.macHeader]]).toEqual([0x5a, 1]);
+  });
+
   it('a header offset in front of what a copy holds is unset', () => {
     const skb = alloc(8, 8);
     skb.putData(bytes(1, 2, 3));
@@ -254,6 +307,20 @@ describe('sharing', () => {
     skb.free();
     twin.free();
     expect(fired).toBe(1);
+  });
+
+  it.each<[string, (skb: SkBuff) => unknown]>([
+    ['trim', (skb) => skb.trim(0)],
+    ['linearize', (skb) => skb.linearize()],
+    ['split', (skb) => skb.split(0)],
+    ['free', (skb) => skb.free()],
+  ])('%s keeps nothing alive that it gave back', (_name, act) => {
+    const skb = alloc(0);
+    const page = wrapPage(bytes(1));
+    skb.addFrag(page, 0, 1);
+    act(skb);
+    expect(skb.nrFrags).toBe(0);
+    expect(skb.frags.map((frag) => frag.page)).not.toContain(page);
   });
 
   it('a page tells its owner when the last reference went', () => {

@@ -34,11 +34,8 @@ import {
   PACKET_HOST,
 } from './constants.ts';
 import { copyBits, copySkb, cowHead, expandHead, pullTail, shrink, splitSkb } from './nonlinear.ts';
-import { type Frag, type Page, wrapPage } from './page.ts';
+import { type Frag, NOWHERE, type Page } from './page.ts';
 import type { Pool } from './pool.ts';
-
-/** What a freed skb points to: any use finds no room and throws. */
-const NOWHERE: Page = /* @__PURE__ */ wrapPage(/* @__PURE__ */ new Uint8Array(0));
 
 /**
  * A packet. Fields are public because engines read them on every packet; geometry is changed through the methods alone.
@@ -243,7 +240,7 @@ export class SkBuff {
    * live neither may write: `push` and `put` throw, {@link cow} makes a private head.
    */
   clone(): SkBuff {
-    if (this.users <= 0) throw new RangeError('skb: clone after its last free');
+    this.refuseFreed();
     const twin = this.pool.shell();
     twin.copyGeometry(this);
     twin.copyMetadata(this, 0);
@@ -251,9 +248,13 @@ export class SkBuff {
     return twin;
   }
 
-  /** A private, linear copy with `headroom` bytes in front. `undefined` at the pool's limit. */
+  /**
+   * A private, linear copy with `headroom` bytes in front; what stands in the headroom now, headers already pulled, is copied
+   * as far as that reaches. `undefined` at the pool's limit.
+   */
   copy(headroom: number = this.headroom): SkBuff | undefined {
     if (!isCount(headroom)) throw new RangeError(`skb: copy with headroom ${headroom}`);
+    this.refuseFreed();
     return copySkb(this, headroom);
   }
 
@@ -263,20 +264,26 @@ export class SkBuff {
    */
   cow(headroom = 0): boolean {
     if (!isCount(headroom)) throw new RangeError(`skb: cow(${headroom})`);
+    this.refuseFreed();
     return cowHead(this, headroom);
   }
 
   /** Moves the linear part into a new head with `nhead` more bytes in front and `ntail` behind. False at the pool's limit. */
   expandHead(nhead: number, ntail: number): boolean {
     if (!isCount(nhead) || !isCount(ntail)) throw new RangeError(`skb: expandHead(${nhead}, ${ntail})`);
+    this.refuseFreed();
     return expandHead(this, nhead, ntail);
   }
 
-  /** Makes sure that the first `n` bytes are linear, moving bytes out of frags. False if the packet is shorter, or at the pool's limit. */
+  /**
+   * Makes sure that the first `n` bytes are linear, moving bytes out of frags. False if the packet is shorter, or at the pool's
+   * limit. @throws RangeError if `n` is no count of bytes.
+   */
   mayPull(n: number): boolean {
+    if (!isCount(n)) throw new RangeError(`skb: mayPull(${n})`);
     const missing = n - (this.tail - this.data);
     if (missing <= 0) return true;
-    if (!(n <= this.len)) return false;
+    if (n > this.len) return false;
     return pullTail(this, missing);
   }
 
@@ -288,13 +295,21 @@ export class SkBuff {
   /**
    * Appends `length` bytes at `offset` (absolute in `page.arena`) of a page, taking over one of the caller's references.
    * `truesize` is what the bytes cost in the books. No bytes make no frag: the reference is dropped at once.
-   * @throws RangeError past {@link MAX_SKB_FRAGS}, or outside the page.
+   * @throws RangeError past {@link MAX_SKB_FRAGS}, outside the page, or where the page is free.
    */
   addFrag(page: Page, offset: number, length: number, truesize: number = length): void {
     if (this.nrFrags >= MAX_SKB_FRAGS) throw new RangeError(`skb: more than ${MAX_SKB_FRAGS} frags`);
-    if (!isCount(length) || !(offset >= page.start) || offset + length > page.start + page.size) {
+    if (
+      !isCount(length) ||
+      !isCount(offset) ||
+      offset < page.start ||
+      offset + length > page.start + page.size
+    ) {
       throw new RangeError(`skb: frag of ${length} bytes at ${offset} outside its page`);
     }
+    if (!isCount(truesize)) throw new RangeError(`skb: frag with truesize ${truesize}`);
+    if (page.refs <= 0) throw new RangeError('skb: frag in a page after its last put');
+    this.refuseFreed();
     if (length === 0) {
       page.put();
       return;
@@ -321,6 +336,7 @@ export class SkBuff {
    */
   split(len: number): SkBuff | undefined {
     if (!isCount(len) || len > this.len) throw new RangeError(`skb: split(${len}) of ${this.len} bytes`);
+    this.refuseFreed();
     return splitSkb(this, len);
   }
 
@@ -353,7 +369,7 @@ export class SkBuff {
 
   /** Takes one more reference to this skb and returns it: {@link free} is then due once more. */
   get(): SkBuff {
-    if (this.users <= 0) throw new RangeError('skb: get after its last free');
+    this.refuseFreed();
     this.users++;
     return this;
   }
@@ -375,6 +391,11 @@ export class SkBuff {
     this.destructor = undefined;
     if (destructor !== undefined) destructor(this);
     this.sk = undefined;
+  }
+
+  /** @throws RangeError after the last {@link free}: what it got now would be the next user's. @internal */
+  refuseFreed(): void {
+    if (this.users <= 0) throw new RangeError('skb: used after it was freed');
   }
 
   /** Takes over `page` as head: `headroom` free bytes, then `length` bytes of data. @internal */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alloc, Pool, type SkBuff, wrapPage } from './index.ts';
+import { alloc, Pool, type SkBuff, wrap, wrapPage } from './index.ts';
+import { truesizeOf } from './truesize.ts';
 
 describe('truesize', () => {
   it.each([
@@ -16,12 +17,27 @@ describe('truesize', () => {
     skb.free();
   });
 
+  it("counts headroom, and a user's bytes", () => {
+    const skb = alloc(300, 40);
+    expect([skb.truesize, wrap(new Uint8Array(340)).truesize]).toEqual([1280, 1280]);
+    skb.free();
+  });
+
+  it.each([0x2000_0000, 0x8000_0000, 0x1_0000_0000])(
+    'of a head of %i bytes, past the last bucket, is no less',
+    (size) => {
+      expect(truesizeOf(size)).toBe(size + 320 + 256);
+      expect(truesizeOf(size + 63)).toBe(size + 64 + 320 + 256);
+    },
+  );
+
   it('grows with frags and moves with them at a split', () => {
     const skb = alloc(100);
     skb.putData(new Uint8Array(100));
     skb.addFrag(wrapPage(new Uint8Array(1000)), 0, 1000);
     skb.addFrag(wrapPage(new Uint8Array(50)), 0, 50, 4096);
     expect(skb.truesize).toBe(896 + 1000 + 4096);
+    expect(skb.clone().truesize).toBe(skb.truesize);
     const rest = skb.split(600) as SkBuff;
     expect([skb.truesize, rest.truesize]).toEqual([896 + 1000 + 4096 - 550, 896 + 550]);
   });

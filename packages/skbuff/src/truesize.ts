@@ -16,8 +16,8 @@ export function truesizeOf(size: number): number {
 }
 
 function headSize(size: number): number {
-  const wanted = ((size + 63) & ~63) + SHARED_INFO;
+  const wanted = Math.ceil(size / 64) * 64 + SHARED_INFO;
   if (wanted <= SMALL_HEAD) return SMALL_HEAD;
-  if (size > 0x1fff_ffff) return wanted;
+  if (size > 0x1fff_ffff) return wanted; // `1 << 31` is negative
   return 1 << (32 - Math.clz32(wanted - 1)); // kmalloc's buckets above 192 bytes are powers of two
 }
