@@ -3,8 +3,11 @@
  * @module
  */
 
-/** Frags one skb may hold: what 64 KiB of 4 KiB pages need, and one more. */
-export const MAX_SKB_FRAGS = 17;
+/**
+ * Frags one skb may hold: the most that Linux can be built with (`CONFIG_MAX_SKB_FRAGS`, 17 to 45). There are no frag lists
+ * here, and 64 KiB that arrived as segments of 1448 bytes need 45.
+ */
+export const MAX_SKB_FRAGS = 45;
 
 /** `ipSummed`: nobody looked at the checksum. Received: verify it in software. Sent: it is complete. */
 export const CHECKSUM_NONE = 0;

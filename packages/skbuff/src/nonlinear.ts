@@ -6,9 +6,9 @@
 import { csumSkb } from './checksum.ts';
 import { sumWithoutTail } from './complete.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE, CHECKSUM_PARTIAL } from './constants.ts';
+import { copyMetadata, dropOffsetsBefore, shiftOffsets } from './metadata.ts';
 import { type Frag, NOWHERE } from './page.ts';
 import type { SkBuff } from './skbuff.ts';
-import { truesizeOf } from './truesize.ts';
 
 /** Tailroom a head gets beyond the need when bytes are pulled out of frags: the next pull is then likely free. */
 const PULL_SLACK = 128;
@@ -84,13 +84,13 @@ function moveHead(skb: SkBuff, nhead: number, room: number): boolean {
   const page = skb.pool.page(size);
   if (page === undefined) return false;
   // The owner was charged for the old head; only without one may the books change.
-  if (skb.destructor === undefined) skb.truesize += truesizeOf(size) - truesizeOf(skb.end - skb.head);
+  if (skb.destructor === undefined) skb.chargeHead(size);
   const old = skb.page;
   const headroom = skb.data - skb.head + nhead;
   const delta = page.start + headroom - skb.data;
   copyRun(skb.bytes, skb.head, page.arena.bytes, page.start + nhead, skb.tail - skb.head);
   skb.attach(page, headroom, skb.tail - skb.data);
-  skb.shiftOffsets(delta);
+  shiftOffsets(skb, delta);
   old.put();
   return true;
 }
@@ -104,15 +104,15 @@ export function expandHead(skb: SkBuff, nhead: number, ntail: number): boolean {
 export function cowHead(skb: SkBuff, headroom: number): boolean {
   const missing = Math.max(0, headroom - (skb.data - skb.head));
   if (missing === 0 && skb.page.refs === 1) return true;
-  return moveHead(skb, missing, skb.end - skb.tail);
+  return moveHead(skb, missing, 0); // the page's rest is tailroom
 }
 
 /** Brings `missing` bytes of frags into the linear part. */
 export function pullTail(skb: SkBuff, missing: number): boolean {
-  const room = skb.end - skb.tail;
-  if (room < missing) {
-    if (!moveHead(skb, 0, missing + PULL_SLACK)) return false;
-  } else if (skb.page.refs > 1 && !moveHead(skb, 0, room)) return false;
+  const fits = missing <= skb.end - skb.tail;
+  if (!fits || skb.page.refs > 1) {
+    if (!moveHead(skb, 0, fits ? missing : missing + PULL_SLACK)) return false;
+  }
   copyBits(skb, skb.tail - skb.data, skb.bytes, skb.tail, missing);
   let left = missing;
   let gone = 0;
@@ -149,16 +149,9 @@ export function copySkb(skb: SkBuff, headroom: number): SkBuff | undefined {
   copyBits(skb, 0, copy.bytes, copy.put(skb.len), skb.len);
   const pulled = Math.min(headroom, skb.data - skb.head);
   copyRun(skb.bytes, skb.data - pulled, copy.bytes, copy.data - pulled, pulled);
-  copy.copyMetadata(skb, copy.data - skb.data);
+  copyMetadata(copy, skb, copy.data - skb.data);
   dropOffsetsBefore(copy, copy.head);
   return copy;
-}
-
-/** Offsets in front of the bytes that were copied, the first of them at `first`, point at nothing. */
-export function dropOffsetsBefore(skb: SkBuff, first: number): void {
-  if (skb.macHeader < first) skb.macHeader = -1;
-  if (skb.networkHeader < first) skb.networkHeader = -1;
-  if (skb.transportHeader < first) skb.transportHeader = -1;
 }
 
 /** See {@link SkBuff.split}. */
@@ -167,7 +160,7 @@ export function splitSkb(skb: SkBuff, len: number): SkBuff | undefined {
   const moved = Math.max(0, linear - len);
   const rest = skb.pool.alloc(moved, skb.data - skb.head);
   if (rest === undefined) return undefined;
-  rest.copyMetadata(skb, rest.data - skb.data);
+  copyMetadata(rest, skb, rest.data - skb.data);
   if (skb.ipSummed === CHECKSUM_COMPLETE) {
     const tailSum = csumSkb(skb, len, skb.len - len);
     skb.csum = sumWithoutTail(skb.csum, tailSum, len);

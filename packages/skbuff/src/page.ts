@@ -20,6 +20,15 @@ export function arenaOf(bytes: Uint8Array): Arena {
   return { bytes, view: viewOf(bytes) };
 }
 
+/** A large arena that a pool cuts into pages of one size. */
+export interface Chunk {
+  readonly arena: Arena;
+  /** Which of the pool's sizes; another once all its pages came back and that size is needed. */
+  sizeClass: number;
+  /** Pages given out. */
+  out: number;
+}
+
 /**
  * A reference-counted run of bytes in an arena: the head of an skb, and what a frag points into. A head's bytes can so
  * become another skb's frag without a copy (Linux's `head_frag`).
@@ -37,15 +46,15 @@ export class Page {
   onRelease: ((page: Page) => void) | undefined = undefined;
   /** The pool it goes back to; `undefined` for a user's own bytes. */
   readonly pool: Pool | undefined;
-  /** Which of the pool's free lists; -1 for a page made for one use. */
-  readonly sizeClass: number;
+  /** What it was cut from; `undefined` for a page that has its memory to itself. @internal */
+  readonly chunk: Chunk | undefined;
 
-  constructor(arena: Arena, start: number, size: number, pool?: Pool, sizeClass = -1) {
+  constructor(arena: Arena, start: number, size: number, pool?: Pool, chunk?: Chunk) {
     this.arena = arena;
     this.start = start;
     this.size = size;
     this.pool = pool;
-    this.sizeClass = sizeClass;
+    this.chunk = chunk;
   }
 
   /** Takes one more reference and returns the page. @throws RangeError on a freed page. */

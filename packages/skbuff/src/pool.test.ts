@@ -163,8 +163,23 @@ describe('Pool', () => {
     expect(() => new Pool({ chunkSize })).toThrow(RangeError);
   });
 
-  it.each([-1, Number.NaN])('refuses a limit of %s', (limit) => {
+  it.each([-1, 0, (1 << 20) - 1, Number.NaN])('refuses a limit of %s, below one chunk', (limit) => {
     expect(() => new Pool({ limit })).toThrow(RangeError);
+  });
+
+  it('lets no burst of one size starve another: chunks that came back whole are cut anew', () => {
+    const pool = new Pool({ chunkSize: 65_536, limit: 3 * 65_536, poison: true });
+    const burst: SkBuff[] = [];
+    for (let skb = pool.alloc(100); skb !== undefined; skb = pool.alloc(100)) burst.push(skb);
+    expect(burst).toHaveLength(768);
+    expect(pool.alloc(2000)).toBeUndefined();
+    const [first] = burst.splice(300, 1) as [SkBuff]; // one chunk stays busy
+    for (const skb of burst) skb.free();
+    const large = [pool.alloc(60_000), pool.alloc(2000), pool.alloc(60_000)];
+    expect(large.map((skb) => skb !== undefined)).toEqual([true, true, false]);
+    for (const skb of [first, ...large]) skb?.free();
+    expect(pool.stats).toMatchObject({ inUse: 0, skbs: 0, bytes: 3 * 65_536 });
+    expect(pool.alloc(100)).toBeDefined();
   });
 
   it.each([-1, 0.5, Number.NaN, 2 ** 60])('refuses to allocate %s bytes', (size) => {
@@ -173,10 +188,11 @@ describe('Pool', () => {
     expect(() => new Pool().page(size)).toThrow(RangeError);
   });
 
-  it.each([1, 100_000])('counts nothing where memory for %i bytes is of the wrong size', (size) => {
+  it('counts nothing where the memory it is given is of the wrong size', () => {
     const pool = new Pool({ memory: () => new Uint8Array(1) });
-    expect(() => pool.alloc(size)).toThrow(RangeError);
+    expect(() => pool.alloc(1)).toThrow(RangeError);
     expect(pool.stats).toEqual({ inUse: 0, skbs: 0, bytes: 0, failed: 0 });
+    expect(pool.alloc(100_000)).toBeDefined(); // too large for a chunk: not from there
   });
 });
 

@@ -2,22 +2,24 @@
  * Where heads and pages come from: free lists over large chunks, so that the packet path neither allocates nor collects.
  * @module
  */
-import { type Arena, arenaOf, Page, wrapPage } from './page.ts';
+import { arenaOf, type Chunk, Page, wrapPage } from './page.ts';
 import { SkBuff } from './skbuff.ts';
-import { truesizeOf } from './truesize.ts';
 
 /** How a {@link Pool} gets and gives memory. */
 export interface PoolOptions {
   /** Bytes by which the pool grows at a time; a multiple of 65,536. Default 1 MiB. */
   chunkSize?: number;
-  /** Most bytes it may take. Past it `alloc` and `page` answer `undefined`. Default: no limit. */
+  /** Most bytes it may take, at least one chunk. Past it `alloc` and `page` answer `undefined`. Default: no limit. */
   limit?: number;
   /**
    * Test mode: freed memory is filled with 0x6b and checked when it is given out again, fresh memory is filled with 0x5a,
    * and neither pages nor skbs are recycled as objects, so that a use after free or a double free is found. Default false.
    */
   poison?: boolean;
-  /** Gives `bytes` bytes of memory, for instance a slice of a `WebAssembly.Memory`. Default: a fresh `Uint8Array`. */
+  /**
+   * Gives `bytes` bytes of memory for a chunk, for good: for instance a slice of a `WebAssembly.Memory`. Default: a fresh
+   * `Uint8Array`. Pages larger than 65,536 bytes have an array of their own in any case.
+   */
   memory?: (bytes: number) => Uint8Array;
 }
 
@@ -35,6 +37,7 @@ export interface PoolStats {
 
 /** Bytes per page of each class: an ACK, a frame, a super-packet. */
 const CLASSES = [256, 2048, 65_536] as const;
+type SizeClass = 0 | 1 | 2;
 const LARGEST = 65_536;
 const POISON_FREE = 0x6b;
 const POISON_INUSE = 0x5a;
@@ -48,6 +51,7 @@ export class Pool {
   readonly #poison: boolean;
   readonly #memory: (bytes: number) => Uint8Array;
   readonly #free: [Page[], Page[], Page[]] = [[], [], []];
+  readonly #chunks: Chunk[] = [];
   readonly #skbs: SkBuff[] = [];
 
   constructor(options: PoolOptions = {}) {
@@ -60,7 +64,7 @@ export class Pool {
     if (!Number.isInteger(chunkSize) || chunkSize < LARGEST || chunkSize % LARGEST !== 0) {
       throw new RangeError(`pool: chunkSize ${chunkSize} is not a multiple of ${LARGEST}`);
     }
-    if (!(limit >= 0)) throw new RangeError(`pool: limit ${limit} is not a number of bytes`);
+    if (!(limit >= chunkSize)) throw new RangeError(`pool: limit ${limit} is below chunkSize ${chunkSize}`);
     this.#chunkSize = chunkSize;
     this.#limit = limit;
     this.#poison = poison;
@@ -78,7 +82,7 @@ export class Pool {
     if (page === undefined) return undefined;
     const skb = this.shell();
     skb.attach(page, headroom, 0);
-    skb.truesize = truesizeOf(headroom + size);
+    skb.chargeHead(headroom + size);
     return skb;
   }
 
@@ -91,6 +95,7 @@ export class Pool {
     if (list.length === 0 && !this.#grow(sizeClass)) return undefined;
     const page = list.pop() as Page;
     page.refs = 1;
+    (page.chunk as Chunk).out++;
     this.stats.inUse++;
     if (this.#poison) unpoison(page);
     return page;
@@ -100,7 +105,7 @@ export class Pool {
   wrap(bytes: Uint8Array): SkBuff {
     const skb = new SkBuff(this);
     skb.attach(wrapPage(bytes), 0, bytes.byteLength);
-    skb.truesize = truesizeOf(bytes.byteLength);
+    skb.chargeHead(bytes.byteLength);
     return skb;
   }
 
@@ -122,47 +127,72 @@ export class Pool {
 
   /** Takes back a page whose last reference went. @internal */
   release(page: Page): void {
+    const { arena, chunk, start, size } = page;
     this.stats.inUse--;
-    if (this.#poison) page.arena.bytes.fill(POISON_FREE, page.start, page.start + page.size);
-    if (page.sizeClass < 0) {
-      this.stats.bytes -= page.size;
+    if (this.#poison) arena.bytes.fill(POISON_FREE, start, start + size);
+    if (chunk === undefined) {
+      this.stats.bytes -= size;
       return;
     }
-    const list = this.#free[page.sizeClass as 0 | 1 | 2];
-    if (this.#poison)
-      list.push(new Page(page.arena, page.start, page.size, this, page.sizeClass)); // a stale `Page` stays dead
-    else list.push(page);
+    chunk.out--;
+    // In poison mode a stale `Page` stays dead.
+    this.#free[chunk.sizeClass as SizeClass].push(
+      this.#poison ? new Page(arena, start, size, this, chunk) : page,
+    );
   }
 
-  #reserve(bytes: number): Arena | undefined {
-    if (this.stats.bytes + bytes > this.#limit) {
-      this.stats.failed++;
-      return undefined;
-    }
-    const memory = this.#memory(bytes);
-    if (memory.byteLength !== bytes)
-      throw new RangeError(`pool: asked for ${bytes} bytes, got ${memory.byteLength}`);
+  /** Counts `bytes` more as taken. False at the limit. */
+  #charge(bytes: number): boolean {
+    if (this.stats.bytes + bytes > this.#limit) return false;
     this.stats.bytes += bytes;
-    return arenaOf(memory);
+    return true;
   }
 
-  #grow(sizeClass: 0 | 1 | 2): boolean {
-    const arena = this.#reserve(this.#chunkSize);
-    if (arena === undefined) return false;
+  #grow(sizeClass: SizeClass): boolean {
+    const chunk = this.#newChunk() ?? this.#emptyChunk();
+    if (chunk === undefined) {
+      this.stats.failed++;
+      return false;
+    }
+    chunk.sizeClass = sizeClass;
     const size = CLASSES[sizeClass];
-    if (this.#poison) arena.bytes.fill(POISON_FREE);
     const list = this.#free[sizeClass];
     for (let start = this.#chunkSize - size; start >= 0; start -= size) {
-      const page = new Page(arena, start, size, this, sizeClass);
+      const page = new Page(chunk.arena, start, size, this, chunk);
       page.refs = 0;
       list.push(page);
     }
     return true;
   }
 
+  #newChunk(): Chunk | undefined {
+    if (!this.#charge(this.#chunkSize)) return undefined;
+    const memory = this.#memory(this.#chunkSize);
+    if (memory.byteLength !== this.#chunkSize) {
+      this.stats.bytes -= this.#chunkSize;
+      throw new RangeError(`pool: asked for ${this.#chunkSize} bytes, got ${memory.byteLength}`);
+    }
+    if (this.#poison) memory.fill(POISON_FREE);
+    const chunk = { arena: arenaOf(memory), sizeClass: 0, out: 0 };
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  /** At the limit: a chunk all of whose pages came back, taken from the size it served, so that no burst of one starves the others. */
+  #emptyChunk(): Chunk | undefined {
+    const chunk = this.#chunks.find(({ out }) => out === 0);
+    if (chunk === undefined) return undefined;
+    const served = chunk.sizeClass as SizeClass;
+    this.#free[served] = this.#free[served].filter((page) => page.chunk !== chunk);
+    return chunk;
+  }
+
   #large(size: number): Page | undefined {
-    const arena = this.#reserve(size);
-    if (arena === undefined) return undefined;
+    if (!this.#charge(size)) {
+      this.stats.failed++;
+      return undefined;
+    }
+    const arena = arenaOf(new Uint8Array(size));
     if (this.#poison) arena.bytes.fill(POISON_INUSE);
     this.stats.inUse++;
     return new Page(arena, 0, size, this);

@@ -4,7 +4,7 @@
  */
 import { csumBlockAdd } from './checksum.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS } from './constants.ts';
-import { dropOffsetsBefore } from './nonlinear.ts';
+import { copyMetadata, dropOffsetsBefore } from './metadata.ts';
 import type { Frag, Page } from './page.ts';
 import type { SkBuff } from './skbuff.ts';
 
@@ -14,7 +14,7 @@ export type SegmentFixup = (segment: SkBuff, index: number, count: number, offse
 /**
  * Cuts a super-packet into packets of `gsoSize` payload bytes, the last one shorter. Each gets a private copy of the first
  * `hlen` bytes (the headers), the payload by reference, and the metadata; `fixup` then sets lengths, ids, sequence numbers
- * and checksums. The caller keeps `skb` and frees it. `undefined`, and nothing leaked, at the pool's limit.
+ * and checksums. Segments have no owner: the caller keeps `skb`, and frees it when they are gone if its destructor counts them. `undefined`, and nothing leaked, at the pool's limit.
  * @throws RangeError if `gsoSize` is not a positive integer, or there are fewer than `hlen` bytes. What `fixup` throws is passed on, nothing leaked.
  */
 export function segment(skb: SkBuff, hlen: number, fixup: SegmentFixup): SkBuff[] | undefined {
@@ -57,7 +57,7 @@ function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff 
     part.free();
     return undefined;
   }
-  part.copyMetadata(skb, part.data - skb.data);
+  copyMetadata(part, skb, part.data - skb.data);
   dropOffsetsBefore(part, part.data);
   part.gsoSize = 0;
   part.gsoSegs = 0;

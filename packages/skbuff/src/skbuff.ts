@@ -26,16 +26,12 @@
  */
 import { csumPartial, csumSkb } from './checksum.ts';
 import { sumWithoutHead, sumWithoutTail } from './complete.ts';
-import {
-  CHECKSUM_COMPLETE,
-  CHECKSUM_NONE,
-  CHECKSUM_PARTIAL,
-  MAX_SKB_FRAGS,
-  PACKET_HOST,
-} from './constants.ts';
+import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS, PACKET_HOST } from './constants.ts';
+import { copyMetadata, resetMetadata } from './metadata.ts';
 import { copyBits, copySkb, cowHead, expandHead, pullTail, shrink, splitSkb } from './nonlinear.ts';
 import { type Frag, NOWHERE, type Page } from './page.ts';
 import type { Pool } from './pool.ts';
+import { truesizeOf } from './truesize.ts';
 
 /**
  * A packet. Fields are public because engines read them on every packet; geometry is changed through the methods alone.
@@ -68,6 +64,8 @@ export class SkBuff {
   nrFrags = 0;
   /** What the packet costs in Linux's books, bytes. Socket buffers are charged with it. */
   truesize = 0;
+  /** The head's share of {@link truesize}. @internal */
+  headTruesize = 0;
 
   /** EtherType, host order; 0 = not known. */
   protocol = 0;
@@ -120,7 +118,7 @@ export class SkBuff {
   readonly cb: Int32Array = new Int32Array(12);
   /** The socket that owns it. */
   sk: object | undefined = undefined;
-  /** Called once, at the last {@link free} or at {@link orphan}: the owner's books are settled here. */
+  /** Called once, at the last {@link free} or at {@link orphan}: the owner's books are settled here. It must not throw. */
   destructor: ((skb: SkBuff) => void) | undefined = undefined;
   /** Queue links, for whoever queues it. */
   next: SkBuff | undefined = undefined;
@@ -243,8 +241,9 @@ export class SkBuff {
     this.refuseFreed();
     const twin = this.pool.shell();
     twin.copyGeometry(this);
-    twin.copyMetadata(this, 0);
+    copyMetadata(twin, this, 0);
     twin.truesize = this.truesize;
+    twin.headTruesize = this.headTruesize;
     return twin;
   }
 
@@ -411,6 +410,13 @@ export class SkBuff {
     this.len = length + this.dataLen;
   }
 
+  /** Charges a head of `size` bytes in place of the one before. @internal */
+  chargeHead(size: number): void {
+    const cost = truesizeOf(size);
+    this.truesize += cost - this.headTruesize;
+    this.headTruesize = cost;
+  }
+
   /** Gives back the references of all frags. @internal */
   dropFrags(): void {
     for (let i = 0; i < this.nrFrags; i++) {
@@ -439,69 +445,12 @@ export class SkBuff {
     }
   }
 
-  /** Copies what is not geometry, owner or links; offsets move by `delta` bytes. @internal */
-  copyMetadata(from: SkBuff, delta: number): void {
-    this.protocol = from.protocol;
-    this.dev = from.dev;
-    this.ifindex = from.ifindex;
-    this.pktType = from.pktType;
-    this.mark = from.mark;
-    this.priority = from.priority;
-    this.hash = from.hash;
-    this.vlanProto = from.vlanProto;
-    this.vlanTci = from.vlanTci;
-    this.tstamp = from.tstamp;
-    this.ttl = from.ttl;
-    this.tos = from.tos;
-    this.gsoSize = from.gsoSize;
-    this.gsoSegs = from.gsoSegs;
-    this.gsoType = from.gsoType;
-    this.ipSummed = from.ipSummed;
-    this.csum = from.csum;
-    this.csumOffset = from.csumOffset;
-    this.csumStart = from.csumStart;
-    this.macHeader = from.macHeader;
-    this.networkHeader = from.networkHeader;
-    this.transportHeader = from.transportHeader;
-    this.shiftOffsets(delta);
-    for (let i = 0; i < 12; i++) this.cb[i] = from.cb[i] as number;
-  }
-
-  /** Moves the header offsets and `csumStart` by `delta`: the bytes moved. @internal */
-  shiftOffsets(delta: number): void {
-    if (this.ipSummed === CHECKSUM_PARTIAL) this.csumStart += delta;
-    if (this.macHeader >= 0) this.macHeader += delta;
-    if (this.networkHeader >= 0) this.networkHeader += delta;
-    if (this.transportHeader >= 0) this.transportHeader += delta;
-  }
-
   /** Back to the state of a fresh skb, pointing nowhere. */
   private reset(): void {
     this.attach(NOWHERE, 0, 0);
     this.truesize = 0;
-    this.protocol = 0;
-    this.dev = undefined;
-    this.ifindex = 0;
-    this.pktType = PACKET_HOST;
-    this.mark = 0;
-    this.priority = 0;
-    this.hash = 0;
-    this.vlanProto = 0;
-    this.vlanTci = 0;
-    this.tstamp = 0;
-    this.macHeader = -1;
-    this.networkHeader = -1;
-    this.transportHeader = -1;
-    this.ipSummed = CHECKSUM_NONE;
-    this.csum = 0;
-    this.csumStart = 0;
-    this.csumOffset = 0;
-    this.gsoSize = 0;
-    this.gsoSegs = 0;
-    this.gsoType = 0;
-    this.ttl = 0;
-    this.tos = 0;
-    this.cb.fill(0);
+    this.headTruesize = 0;
+    resetMetadata(this);
     this.next = undefined;
     this.prev = undefined;
   }

@@ -42,6 +42,16 @@ describe('truesize', () => {
     expect([skb.truesize, rest.truesize]).toEqual([896 + 1000 + 4096 - 550, 896 + 550]);
   });
 
+  it('of a head made private is that of a head of its size, whatever page it lies in', () => {
+    const skb = alloc(1514, 66);
+    skb.put(1514);
+    const twin = skb.clone();
+    expect(twin.cow(64)).toBe(true);
+    expect([skb.truesize, twin.truesize, twin.page.size]).toEqual([2304, 2304, 2048]);
+    twin.free();
+    skb.free();
+  });
+
   it('follows a larger head while nobody owns the packet, and stays what the owner was charged', () => {
     const pool = new Pool();
     const free = pool.alloc(100) as SkBuff;
