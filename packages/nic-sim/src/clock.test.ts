@@ -95,6 +95,13 @@ describe('VirtualClock', () => {
     expect(log).toEqual([]);
   });
 
+  it('does not go back when an event runs the clock further than the one who ran the event', () => {
+    const clock = new VirtualClock();
+    clock.at(5, () => void clock.runUntil(100), undefined);
+    clock.runUntil(10);
+    expect(clock.now()).toBe(100);
+  });
+
   it('refuses to run for ever', () => {
     const clock = new VirtualClock();
     const again = (): void => {

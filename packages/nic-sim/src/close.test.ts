@@ -1,7 +1,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { BUSY, OK } from './core.ts';
-import { bench, expectAtRest, frameBytes, packet, segmentTest, superPacket } from './fixture.ts';
+import { type Bench, bench, expectAtRest, frameBytes, packet, segmentTest, superPacket } from './fixture.ts';
 import { Frame } from './frame.ts';
 import { Wire } from './wire.ts';
 
@@ -110,4 +110,140 @@ describe('going away', () => {
     expect(net.b.drops.NIC_RX_CLOSED).toBe(1);
     net.close();
   });
+
+  it('carrier lost while the wire is busy: the ring is emptied at once, not when the wire would have been free', () => {
+    const net = bench({ wire: { rate: 9600 } }); // a frame takes 120 ms
+    for (let i = 0; i < 5; i++) net.a.xmit(packet(net.poolA, frameBytes(1486)));
+    net.clock.runUntil(10);
+    net.wire.setUp(false);
+    net.clock.runUntil(20);
+    expect(net.a.tx.used).toBe(0);
+    expect(net.a.drops.NIC_NO_CARRIER).toBe(4);
+    net.wire.setUp(true);
+    net.a.xmit(packet(net.poolA, frameBytes(46)));
+    net.clock.runUntil(30);
+    expect(net.wire.aToB.stats.frames).toBe(2);
+    net.close();
+  });
+
+  it('a wire closed by whoever looks at a frame, or decides on it, does not deliver that frame', () => {
+    for (const how of ['tap', 'loss']) {
+      const net = bench({
+        wire: {
+          loss: () => {
+            if (how === 'loss') net.wire.close();
+            return false;
+          },
+        },
+      });
+      if (how === 'tap') net.wire.onFrame(() => net.wire.close());
+      net.a.xmit(packet(net.poolA, frameBytes(46)));
+      net.clock.run();
+      expect(net.received.length).toBe(0);
+      expect(net.wire.aToB.stats.drops.WIRE_DOWN).toBe(1);
+      net.close();
+    }
+  });
+
+  it.each(['post', 'doorbell', 'dma-read', 'wire', 'arrive', 'dma-write', 'write-back', 'interrupt', 'poll'])(
+    'close from within the trace of %s, at any time, on either side: nothing is left',
+    (kind) => {
+      for (const side of ['a', 'b'] as const) {
+        for (let nth = 1; nth <= 24; nth++) {
+          let seen = 0;
+          let armed = false;
+          const net = bench({
+            both: {
+              txRing: 8,
+              rxRing: 8,
+              mtu: 9000,
+              segment: segmentTest,
+              trace(event) {
+                if (armed && event.kind === kind && event.nic === side && ++seen === nth) net[side].close();
+              },
+            },
+          });
+          armed = true;
+          for (let i = 0; i < 4; i++) {
+            sendOrFree(net, packet(net.poolA, frameBytes(8000)));
+            sendOrFree(net, superPacket(net.poolA, new Uint8Array(6000), 1400, FLAT));
+            net.clock.run();
+          }
+          armed = false;
+          net.close();
+        }
+      }
+    },
+  );
+
+  it('a device that is taken away while it completes packets completes no more of them', () => {
+    let armed = false;
+    const net = bench({
+      a: {
+        trace(event) {
+          if (armed && event.kind === 'write-back') net.a.close();
+        },
+      },
+      wire: { rate: 9600 },
+    });
+    for (let i = 0; i < 5; i++) net.a.xmit(packet(net.poolA, frameBytes(46)));
+    net.clock.runUntil(10); // the first is on the wire
+    armed = true;
+    net.wire.setUp(false);
+    net.clock.run();
+    expect(net.a.drops.NIC_NO_CARRIER).toBe(1);
+    net.close();
+  });
+
+  it('close from within wake, interrupt, linkChange, a destructor and the segment function', () => {
+    for (const where of ['wake', 'interrupt', 'linkChange', 'destructor', 'segment']) {
+      for (const tso of [true, false]) {
+        let armed = false;
+        let later = 0;
+        let nicClosed = false;
+        const net = bench({
+          a: {
+            txRing: 8,
+            features: { tso },
+            segment(skb) {
+              const parts = segmentTest(skb);
+              if (where === 'segment') net.a.close();
+              return parts;
+            },
+            interrupt(nic) {
+              if (nicClosed) later++;
+              if (armed && where === 'interrupt') shut();
+              nic.poll(64);
+            },
+            linkChange() {
+              if (armed && where === 'linkChange') shut();
+            },
+          },
+        });
+        const shut = (): void => {
+          nicClosed = true;
+          net.a.close();
+        };
+        armed = true;
+        net.a.wake = () => {
+          if (where === 'wake') shut();
+        };
+        for (let i = 0; i < 10; i++) {
+          const skb = packet(net.poolA, frameBytes(46));
+          if (where === 'destructor' && i === 2) skb.destructor = shut;
+          sendOrFree(net, skb);
+        }
+        net.clock.run();
+        sendOrFree(net, superPacket(net.poolA, new Uint8Array(9000), 1400, FLAT));
+        net.wire.setUp(where !== 'linkChange');
+        net.clock.run();
+        expect(later).toBe(0);
+        net.close();
+      }
+    }
+  });
 });
+
+function sendOrFree(net: Bench, skb: SkBuff): void {
+  if (net.a.xmit(skb) === BUSY) skb.free();
+}

@@ -80,6 +80,13 @@ export function frameLimit(mtu: number, etherType: number): number {
   return mtu + (etherType === VET || etherType === ETH_P_8021AD ? 18 : 14);
 }
 
+/** Counts a frame that the device had no memory for. Linux's `tx_errors` includes `tx_fifo_errors`. */
+export function countTxFifo(core: Core): void {
+  core.drops.NIC_TX_NOMEM++;
+  core.stats.txErrors++;
+  core.stats.txFifoErrors++;
+}
+
 /** Counts a packet that could not be sent. */
 export function countTxDrop(core: Core, drop: Drop): void {
   core.drops[drop]++;

@@ -63,8 +63,12 @@ export class TxDriver {
 
   /** Frees everything. */
   close(): void {
-    for (let skb = this.#shift(); skb !== undefined; skb = this.#shift()) skb.free();
+    this.#freeWaiting();
     this.#ring.close();
+  }
+
+  #freeWaiting(): void {
+    for (let skb = this.#shift(); skb !== undefined; skb = this.#shift()) skb.free();
   }
 
   #stop(wanted: number): number {
@@ -113,6 +117,7 @@ export class TxDriver {
       last.destructor = freeOwner;
     }
     for (const segment of segments) this.#append(segment);
+    if (this.#core.closed) this.#freeWaiting(); // by the segment function
     this.#drain();
     if (this.#first !== undefined) this.#wanted = 1;
     return OK;
@@ -184,7 +189,7 @@ export class RxDriver {
   refill(): void {
     const ring = this.#ring;
     let posted = 0;
-    while (ring.room > 0) {
+    while (ring.room > 0 && !this.#core.closed) {
       const skb = this.#core.pool.alloc(ring.bufferSize, this.#headroom);
       if (skb === undefined || ring.post(skb) === BUSY) {
         skb?.free();

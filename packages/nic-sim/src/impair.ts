@@ -45,28 +45,63 @@ export const DEFAULTS: Impairments = {
 
 const MAX_JITTER = 1_000_000;
 
-// One generator per decision: switching one impairment on does not change what the others do.
+// One generator per decision, and each moves on alike for every frame: what befalls a frame depends on the seed and on its place
+// alone, not on what befell others or which other impairments are on.
 const LOSS = 1;
 const CORRUPT = 2;
 const DUPLICATE = 3;
 const REORDER = 4;
 const JITTER = 5;
+const REORDER_TWIN = 6;
+const JITTER_TWIN = 7;
 const STREAMS = 16;
+
+/** How one copy of a frame travels. */
+export interface Flight {
+  /** Whether it is held back while others pass. */
+  held: boolean;
+  /** Propagation, µs. */
+  delay: number;
+}
+
+/** What is to become of a frame. */
+export interface Fate {
+  lost: boolean;
+  /** Whether one bit of it flips. */
+  corrupted: boolean;
+  /** Whether it arrives twice. */
+  duplicated: boolean;
+  first: Flight;
+  /** Its copy, if it is duplicated. */
+  second: Flight;
+}
 
 /** The decisions for one direction. */
 export class Impairer {
   readonly settings: Impairments;
+  /** What {@link decide} decided last. */
+  readonly fate: Fate = {
+    lost: false,
+    corrupted: false,
+    duplicated: false,
+    first: { held: false, delay: 0 },
+    second: { held: false, delay: 0 },
+  };
   readonly #loss: () => number;
   readonly #corrupt: () => number;
   readonly #duplicate: () => number;
   readonly #reorder: () => number;
   readonly #jitter: () => number;
+  readonly #reorderTwin: () => number;
+  readonly #jitterTwin: () => number;
   readonly #lossAt: number;
   readonly #lossList: ReadonlySet<number> | undefined;
   readonly #lossFunction: ((index: number, frame: Frame) => boolean) | undefined;
   readonly #corruptAt: number;
   readonly #duplicateAt: number;
   readonly #reorderAt: number;
+  /** Chooses the bit that flips. */
+  #where = 0;
 
   /** @param side Which direction of the seed's wire. @throws RangeError for a setting out of its range. */
   constructor(settings: Impairments, seed: number, side: number) {
@@ -77,6 +112,8 @@ export class Impairer {
     this.#duplicate = rng(seed, side * STREAMS + DUPLICATE);
     this.#reorder = rng(seed, side * STREAMS + REORDER);
     this.#jitter = rng(seed, side * STREAMS + JITTER);
+    this.#reorderTwin = rng(seed, side * STREAMS + REORDER_TWIN);
+    this.#jitterTwin = rng(seed, side * STREAMS + JITTER_TWIN);
     this.#lossAt = typeof loss === 'number' ? threshold(loss) : 0;
     this.#lossList = typeof loss === 'object' ? new Set(loss) : undefined;
     this.#lossFunction = typeof loss === 'function' ? loss : undefined;
@@ -85,41 +122,36 @@ export class Impairer {
     this.#reorderAt = threshold(settings.reorder);
   }
 
-  /** Whether this frame never arrives. */
-  loses(frame: Frame): boolean {
-    if (this.#lossList !== undefined) return this.#lossList.has(frame.index);
-    if (this.#lossFunction !== undefined) return this.#lossFunction(frame.index, frame);
-    return this.#lossAt > 0 && this.#loss() < this.#lossAt;
+  /** Decides what becomes of the next frame: {@link fate}. */
+  decide(frame: Frame): void {
+    const lost = this.#loses(frame);
+    const { fate } = this;
+    fate.lost = lost;
+    fate.corrupted = this.#corruptAt > 0 && this.#corrupt() < this.#corruptAt;
+    if (this.#corruptAt > 0) this.#where = this.#corrupt();
+    fate.duplicated = this.#duplicateAt > 0 && this.#duplicate() < this.#duplicateAt;
+    this.#send(fate.first, this.#reorder, this.#jitter);
+    if (this.#duplicateAt > 0) this.#send(fate.second, this.#reorderTwin, this.#jitterTwin);
   }
 
-  /** Whether this frame is to be damaged. */
-  corrupts(): boolean {
-    return this.#corruptAt > 0 && this.#corrupt() < this.#corruptAt;
-  }
-
-  /** Flips one bit of a frame that is stamped and not shared. */
+  /** Flips one bit of the frame, which is stamped and not shared. */
   damage(frame: Frame): void {
-    const bit = below(this.#corrupt(), (frame.length + FCS_LEN) * 8);
+    const bit = below(this.#where, (frame.length + FCS_LEN) * 8);
     const { bytes } = frame.page.arena;
     const at = frame.start + (bit >> 3);
     bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
   }
 
-  /** Whether this frame arrives twice. */
-  duplicates(): boolean {
-    return this.#duplicateAt > 0 && this.#duplicate() < this.#duplicateAt;
+  #loses(frame: Frame): boolean {
+    if (this.#lossList !== undefined) return this.#lossList.has(frame.index);
+    if (this.#lossFunction !== undefined) return this.#lossFunction(frame.index, frame);
+    return this.#lossAt > 0 && this.#loss() < this.#lossAt;
   }
 
-  /** Whether this frame is held back. */
-  reorders(): boolean {
-    return this.#reorderAt > 0 && this.#reorder() < this.#reorderAt;
-  }
-
-  /** The delay of the next frame, µs. */
-  delay(): number {
-    const { delay, jitter } = this.settings;
-    if (jitter === 0) return delay;
-    return Math.max(0, delay - jitter + below(this.#jitter(), 2 * jitter + 1));
+  #send(flight: Flight, reorder: () => number, jitter: () => number): void {
+    const { delay, jitter: most } = this.settings;
+    flight.held = this.#reorderAt > 0 && reorder() < this.#reorderAt;
+    flight.delay = most === 0 ? delay : Math.max(0, delay - most + below(jitter(), 2 * most + 1));
   }
 }
 

@@ -74,7 +74,7 @@ export class Memory {
    * are mapped whole, once, and kept; a page of the user's own bytes is mapped until {@link unmap}. 0 when no window is left.
    */
   mapForRead(page: Page): number {
-    if (page.pool === undefined || page.sizeClass < 0) {
+    if (page.chunk === undefined) {
       return this.#open(page.arena, page.start, page.start + page.size, false, page);
     }
     return this.#arenas.get(page.arena) ?? this.#keep(page.arena);

@@ -236,12 +236,22 @@ export class Nic implements Endpoint {
       const woken = this.#txDriver.clean();
       done = this.#rxDriver.poll(budget);
       if (woken && !this.#core.closed) this.wake?.(this);
+    } catch (error) {
+      this.#resume();
+      throw error;
     } finally {
       this.#polling = false;
     }
     this.#core.trace?.({ kind: 'poll', budget, done });
     if (done < budget && !this.#core.closed) this.interrupts.enable(CAUSES);
     return done;
+  }
+
+  /** A receiver threw: what it left in the ring comes with the next interrupt. */
+  #resume(): void {
+    if (this.#core.closed) return;
+    this.interrupts.raise(ICR.RXT0 | ICR.TXDW);
+    this.interrupts.enable(CAUSES);
   }
 
   /** Takes the NIC away: unplugs it, frees all it holds, and drops whatever still comes. */
@@ -271,7 +281,7 @@ export class Nic implements Endpoint {
     this.#core.carrier = up;
     if (this.#core.closed) return;
     this.interrupts.raise(ICR.LSC);
-    this.#transmitter.kick();
+    this.#transmitter.restart();
   }
 
   /** See {@link Endpoint.arrive}. */
@@ -283,7 +293,8 @@ export class Nic implements Endpoint {
     const cause = this.interrupts.take();
     this.interrupts.disable(ALL_CAUSES);
     this.#core.trace?.({ kind: 'interrupt', cause, names: bitNames(cause, ICR) });
-    if ((cause & ICR.LSC) !== 0) this.#options.linkChange?.(this, this.#core.carrier);
+    if ((cause & ICR.LSC) !== 0 && !this.#core.closed) this.#options.linkChange?.(this, this.#core.carrier);
+    if (this.#core.closed) return;
     if (this.#options.interrupt !== undefined) this.#options.interrupt(this);
     else this.#pollSelf();
   }

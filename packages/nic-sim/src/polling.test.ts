@@ -92,4 +92,26 @@ describe('interrupts and polling', () => {
     expect(net.a.carrierUp).toBe(false);
     net.close();
   });
+
+  it('a receiver that throws once does not silence a NIC that polls itself', () => {
+    let angry = 1;
+    let got = 0;
+    const net = bench({
+      b: {
+        receive(skb) {
+          skb.free();
+          if (angry-- > 0) throw new Error('receiver');
+          got++;
+        },
+      },
+    });
+    for (let i = 0; i < 3; i++) net.a.xmit(packet(net.poolA, frameBytes(46)));
+    expect(() => net.clock.run()).toThrow('receiver');
+    net.clock.run();
+    expect(got).toBe(2);
+    net.a.xmit(packet(net.poolA, frameBytes(46)));
+    net.clock.run();
+    expect(got).toBe(3);
+    net.close();
+  });
 });

@@ -34,12 +34,12 @@ export class Receiver {
   /** Takes a frame off the wire. */
   arrive(frame: Frame): void {
     const core = this.#core;
+    if (!core.closed) core.trace?.({ kind: 'arrive', frame, length: frame.length });
     if (core.closed) {
       core.drops.NIC_RX_CLOSED++;
       frame.free();
       return;
     }
-    core.trace?.({ kind: 'arrive', frame, length: frame.length });
     const isBad = !this.#judge(frame);
     if (frame.length < ETH_HLEN || (isBad && !core.features['rx-all'])) {
       frame.free();

@@ -18,96 +18,37 @@
 import { CHECKSUM_COMPLETE, MAX_SKB_FRAGS, type SkBuff } from '@stack/skbuff';
 import { csumAdd, csumPartial } from '@stack/skbuff/checksum';
 import { RX_ERROR, RX_STATUS } from './bits.ts';
-import { BUSY, checkRingSize, OK, VET } from './core.ts';
+import { BUSY, OK, VET } from './core.ts';
 import { HLEN } from './descriptor.ts';
+import { DescriptorRing } from './descriptor-ring.ts';
 import { ETH_HLEN } from './frame.ts';
 import { isDone, rxChecksum, rxErrors, rxLength, rxStatus, special, writeRxBuffer } from './in-place.ts';
-import type { Memory, Region } from './memory.ts';
-import type { TraceStep } from './trace.ts';
+import type { Memory } from './memory.ts';
 
 /** A receive ring. The driver's half is {@link post}, {@link doorbell} and {@link reap}; the registers are the device's. */
-export class RxRing {
+export class RxRing extends DescriptorRing {
   readonly kind = 'rx';
-  /** Descriptors. */
-  readonly count: number;
   /** Bytes the device may write to each buffer. */
   readonly bufferSize: number;
-  /** The descriptors, 16 bytes each. */
-  readonly view: DataView;
-  /** The same bytes. */
-  readonly bytes: Uint8Array;
   /** Error bits of the packet {@link reap} gave last: {@link RX_ERROR}. 0 = good. */
   errors = 0;
-  /** Values written to a register that lie outside the ring; they had no effect. */
-  badWrites = 0;
-  /** The device: called when tail was written. */
-  onDoorbell: (() => void) | undefined = undefined;
-  /** Told of posts and doorbells. */
-  trace: ((step: TraceStep) => void) | undefined = undefined;
-
-  readonly #memory: Memory;
-  readonly #region: Region;
-  #head = 0;
-  #tail = 0;
-  #use = 0;
-  #clean = 0;
   readonly #skbs: (SkBuff | undefined)[];
   readonly #windows: Int32Array;
 
-  /** @throws RangeError if `count` is not a multiple of 8 within 8..4096, `bufferSize` not within 1..65535, or no window is left. */
+  /** @throws RangeError if `count` is not a multiple of 8 within 8..4096, `bufferSize` not within 14..65535, or no window is left. */
   constructor(memory: Memory, count = 256, bufferSize = 1982) {
-    checkRingSize(count);
     if (!Number.isInteger(bufferSize) || bufferSize < ETH_HLEN || bufferSize > 0xffff) {
       throw new RangeError(`nic: receive buffers of ${bufferSize} bytes`);
     }
-    const region = memory.alloc(count * HLEN);
-    if (region === undefined) throw new RangeError('nic: no window left for a ring');
-    this.count = count;
+    super(memory, count);
     this.bufferSize = bufferSize;
-    this.view = region.view;
-    this.bytes = region.bytes;
-    this.#memory = memory;
-    this.#region = region;
     this.#skbs = new Array<SkBuff | undefined>(count).fill(undefined);
     this.#windows = new Int32Array(count);
   }
 
-  /** RDH: the next descriptor the device fills. */
-  get head(): number {
-    return this.#head;
-  }
-
-  /** A value outside the ring is counted and ignored. */
-  set head(index: number) {
-    if (this.#inRing(index)) this.#head = index;
-  }
-
-  /** RDT: one past the last descriptor the device may fill. */
-  get tail(): number {
-    return this.#tail;
-  }
-
-  /** Rings the doorbell. A value outside the ring is counted and ignored. */
-  set tail(index: number) {
-    if (!this.#inRing(index)) return;
-    this.#tail = index;
-    this.trace?.({ kind: 'doorbell', ring: 'rx', head: this.#head, tail: index });
-    this.onDoorbell?.();
-  }
-
   /** Buffers the device has. */
   get free(): number {
-    return (this.#tail - this.#head + this.count) % this.count;
-  }
-
-  /** Buffers posted and not reaped. */
-  get used(): number {
-    return (this.#use - this.#clean + this.count) % this.count;
-  }
-
-  /** Descriptors without a buffer. */
-  get room(): number {
-    return this.count - 1 - this.used;
+    return (this.tail - this.head + this.count) % this.count;
   }
 
   /**
@@ -121,20 +62,15 @@ export class RxRing {
       );
     }
     if (this.room === 0) return BUSY;
-    const window = this.#memory.mapForWrite(skb.page, skb.data, this.bufferSize);
+    const window = this.memory.mapForWrite(skb.page, skb.data, this.bufferSize);
     if (window === 0) return BUSY;
-    const index = this.#use;
+    const index = this.use;
     this.#skbs[index] = skb;
     this.#windows[index] = window;
     writeRxBuffer(this.view, index * HLEN, window, skb.data);
-    this.#use = this.#next(index);
+    this.use = this.next(index);
     this.trace?.({ kind: 'post', ring: 'rx', index, type: 'rx-legacy', skb });
     return OK;
-  }
-
-  /** Shows everything posted to the device. */
-  doorbell(): void {
-    this.tail = this.#use;
   }
 
   /**
@@ -143,40 +79,39 @@ export class RxRing {
    * {@link errors}: a packet with errors has what the device managed to write, and is to be freed as any other.
    */
   reap(): SkBuff | undefined {
-    const first = this.#clean;
+    const first = this.clean;
     let index = first;
     let status = 0;
-    while (index !== this.#use && (status & RX_STATUS.EOP) === 0) {
+    while (index !== this.use && (status & RX_STATUS.EOP) === 0) {
       if (!isDone(this.view, index * HLEN)) return undefined;
       status = rxStatus(this.view, index * HLEN);
-      index = this.#next(index);
+      index = this.next(index);
     }
     if (index === first) return undefined;
-    const last = (index + this.count - 1) % this.count;
+    const last = this.previous(index);
     // All buffers done and no end: no device writes that.
     this.errors = (status & RX_STATUS.EOP) === 0 ? RX_ERROR.RXE : rxErrors(this.view, last * HLEN);
     const skb = this.#take(first);
     skb.put(Math.min(rxLength(this.view, first * HLEN), this.bufferSize));
-    for (let i = this.#next(first); i !== index; i = this.#next(i)) this.#append(skb, i);
-    this.#clean = index;
+    for (let i = this.next(first); i !== index; i = this.next(i)) this.#append(skb, i);
+    this.clean = index;
     if ((this.errors & ~RX_ERROR.CE) === 0) this.#describe(skb, first, last, status);
     return skb;
   }
 
   /** Gives up the ring: frees what was posted and unmaps everything. */
   close(): void {
-    while (this.#clean !== this.#use) {
-      this.#take(this.#clean).free();
-      this.#clean = this.#next(this.#clean);
+    while (this.clean !== this.use) {
+      this.#take(this.clean).free();
+      this.clean = this.next(this.clean);
     }
-    this.#head = this.#tail;
-    this.#memory.unmap(this.#region.window);
+    this.leave();
   }
 
   #take(index: number): SkBuff {
     const skb = this.#skbs[index] as SkBuff; // between clean and use there always is one
     this.#skbs[index] = undefined;
-    this.#memory.unmap(this.#windows[index] as number);
+    this.memory.unmap(this.#windows[index] as number);
     this.#windows[index] = 0;
     return skb;
   }
@@ -198,15 +133,5 @@ export class RxRing {
     const header = csumPartial(skb.view, skb.data, ETH_HLEN);
     skb.csum = csumAdd(rxChecksum(this.view, first * HLEN), header);
     skb.ipSummed = CHECKSUM_COMPLETE;
-  }
-
-  #inRing(index: number): boolean {
-    if (Number.isInteger(index) && index >= 0 && index < this.count) return true;
-    this.badWrites++;
-    return false;
-  }
-
-  #next(index: number): number {
-    return index + 1 === this.count ? 0 : index + 1;
   }
 }

@@ -1,7 +1,7 @@
-import { SKB_GSO_TCP_ECN, SKB_GSO_TCPV4, SKB_GSO_UDP_L4, type SkBuff } from '@stack/skbuff';
+import { Pool, SKB_GSO_TCP_ECN, SKB_GSO_TCPV4, SKB_GSO_UDP_L4, type SkBuff } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { BUSY, type Features, OK } from './core.ts';
-import { bench, frameBytes, HEADERS, packet, segmentTest, superPacket } from './fixture.ts';
+import { bench, expectAtRest, frameBytes, HEADERS, packet, segmentTest, superPacket } from './fixture.ts';
 
 const FLAT = { headroom: 16, linear: 4000, frags: [] };
 
@@ -136,5 +136,44 @@ describe('segmentation', () => {
       expect(net.a.ethtool.txLinearized).toBe(tso ? 1 : 0);
       net.close();
     }
+  });
+
+  it('a segment whose checksum lies in front of it is sent without, and nothing in front of it is written', () => {
+    const net = bench({
+      a: {
+        segment(skb) {
+          const parts = segmentTest(skb);
+          for (const part of parts ?? []) part.csumStart = part.data - 40;
+          return parts;
+        },
+      },
+    });
+    net.a.xmit(superPacket(net.poolA, new Uint8Array(3000), 1000, FLAT));
+    net.clock.run();
+    expect(net.a.ethtool.badDescriptors).toBe(3);
+    expect(net.received.length).toBe(3);
+    net.close();
+  });
+
+  it('a super-packet of very many segments without memory for any of them', () => {
+    const pool = new Pool();
+    let starving = false;
+    const { page } = pool;
+    pool.page = (size) => (starving ? undefined : page.call(pool, size));
+    const net = bench({
+      a: {
+        pool,
+        segment(skb) {
+          const parts = segmentTest(skb);
+          starving = true;
+          return parts;
+        },
+      },
+    });
+    net.a.xmit(superPacket(pool, new Uint8Array(40_000), 1, FLAT));
+    net.clock.run();
+    expect(net.a.drops.NIC_TX_NOMEM).toBe(40_000);
+    net.close();
+    expectAtRest(pool);
   });
 });

@@ -13,11 +13,11 @@ export interface LinkStats {
   txBytes: number;
   /** Bad packets received: the sum of the detailed errors below. */
   rxErrors: number;
-  /** Packets that could not be sent. */
+  /** Packets that could not be sent: the detailed errors below, and packets that nobody could make sense of. */
   txErrors: number;
   /** Good packets dropped by the host: no receiver. */
   rxDropped: number;
-  /** Packets dropped on their way down: no memory, no carrier. */
+  /** Packets the host dropped on their way down: no memory for what the device does not do, or the NIC was closed. */
   txDropped: number;
   /** Multicast packets received. */
   multicast: number;
@@ -44,6 +44,8 @@ export interface LinkStats {
   txCompressed: number;
   /** Packets nobody wanted. */
   rxNohandler: number;
+  /** Packets for another host's address that a promiscuous NIC took; the host that drops them counts them here. */
+  rxOtherhostDropped: number;
 }
 
 /** `ethtool -S`: names of Linux's e1000 driver, and the simulator's own counters in camelCase. */
@@ -140,6 +142,7 @@ export function linkStats(): LinkStats {
     rxCompressed: 0,
     txCompressed: 0,
     rxNohandler: 0,
+    rxOtherhostDropped: 0,
   };
 }
 

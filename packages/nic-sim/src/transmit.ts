@@ -6,7 +6,7 @@ import { CHECKSUM_PARTIAL, type Page, type SkBuff } from '@stack/skbuff';
 import { csumFold, csumPartial } from '@stack/skbuff/checksum';
 import { CMD, ICR, POPTS } from './bits.ts';
 import { kindOf } from './codec.ts';
-import { type Core, countTxDrop, MAX_FRAME, VET } from './core.ts';
+import { type Core, countTxDrop, countTxFifo, MAX_FRAME, VET } from './core.ts';
 import { HLEN } from './descriptor.ts';
 import { copyRun } from './dma.ts';
 import { ETH_HLEN, ETH_ZLEN, FCS_LEN, Frame, VLAN_HLEN } from './frame.ts';
@@ -41,6 +41,12 @@ export class Transmitter {
   /** Where frames go. Without a link, what is in the ring is completed unsent. */
   plug(link: Link | undefined): void {
     this.#link = link;
+    this.restart();
+  }
+
+  /** Looks at the ring soon, and waits no longer for the link to be free: it came, went or is another one. */
+  restart(): void {
+    this.#cancel();
     this.kick();
   }
 
@@ -52,8 +58,7 @@ export class Transmitter {
 
   /** Stops for good. */
   stop(): void {
-    if (this.#timer !== undefined) this.#core.clock.cancel(this.#timer);
-    this.#timer = undefined;
+    this.#cancel();
     this.#dropSegments();
   }
 
@@ -84,8 +89,13 @@ export class Transmitter {
   /** The next frame, gathered; `undefined` when the ring has no whole packet. */
   #next(): Frame | undefined {
     const ring = this.#ring;
-    if (this.#segment < this.#segments.length) return this.#nextSegment();
-    while (ring.head !== ring.tail) {
+    for (;;) {
+      if (this.#segment < this.#segments.length) {
+        const frame = this.#nextSegment();
+        if (frame !== undefined) return frame;
+        continue;
+      }
+      if (ring.head === ring.tail) break;
       const at = ring.head * HLEN;
       const kind = kindOf(ring.view, at);
       if (kind === undefined) {
@@ -203,7 +213,7 @@ export class Transmitter {
   /** Sums from `start` to `end`, its last byte (0: to the end), and puts the complement at `offset`. */
   #insertSum(page: Page, from: number, length: number, start: number, end: number, offset: number): void {
     const stop = end === 0 ? length : Math.min(end + 1, length);
-    if (start >= stop || offset + 2 > length) {
+    if (start < 0 || start >= stop || offset < 0 || offset + 2 > length) {
       this.#core.ethtool.badDescriptors++;
       return;
     }
@@ -224,8 +234,8 @@ export class Transmitter {
     return frame;
   }
 
-  /** Cuts the super-packet and gives the first segment. */
-  #packetOfMany(first: number, last: number, total: number): Frame | undefined {
+  /** Cuts the super-packet, which lays its segments ready for {@link next}. */
+  #packetOfMany(first: number, last: number, total: number): undefined {
     const skb = superPacket(this.#core, this.#ring, this.#context, first, last, total);
     if (typeof skb === 'string') {
       this.#core.ethtool.tx_tcp_seg_failed++;
@@ -236,12 +246,13 @@ export class Transmitter {
     this.#first = first;
     this.#last = last;
     skb.free();
-    if (this.#segments.length > 0) return this.#nextSegment();
+    if (this.#core.closed) this.#dropSegments(); // by the segment function
+    if (this.#segments.length > 0) return undefined;
     this.#core.ethtool.tx_tcp_seg_failed++;
     return this.#refuse(first, last, 'NIC_TX_SEGMENT');
   }
 
-  /** Gathers the next segment; after the last one the super-packet is complete. */
+  /** Gathers the next segment, `undefined` where that fails; after the last one the super-packet is complete. */
   #nextSegment(): Frame | undefined {
     const skb = this.#segments[this.#segment++] as SkBuff;
     const frame = this.#gatherSegment(skb);
@@ -252,7 +263,7 @@ export class Transmitter {
       this.#core.ethtool.tx_tcp_seg_good++;
       this.#complete(this.#first, this.#last);
     }
-    return frame ?? this.#next();
+    return frame;
   }
 
   #gatherSegment(skb: SkBuff): Frame | undefined {
@@ -266,8 +277,7 @@ export class Transmitter {
     }
     const page = this.#core.pool.page(Math.max(ETH_ZLEN, length + gap) + FCS_LEN);
     if (page === undefined) {
-      this.#core.stats.txFifoErrors++;
-      countTxDrop(this.#core, 'NIC_TX_NOMEM');
+      countTxFifo(this.#core);
       return undefined;
     }
     skb.copyBits(0, page.arena.bytes, page.start + gap, length);
@@ -292,14 +302,15 @@ export class Transmitter {
       }
       if (index === last) break;
     }
+    if (this.#core.closed) return; // by who watched: the ring is not ours any more
     this.#ring.head = this.#after(last);
     if (reported) this.#core.interrupts.raise(ICR.TXDW);
   }
 
   #refuse(first: number, last: number, drop: Drop): undefined {
-    countTxDrop(this.#core, drop);
+    if (drop === 'NIC_TX_NOMEM') countTxFifo(this.#core);
+    else countTxDrop(this.#core, drop);
     if (drop === 'NIC_TX_DESCRIPTOR') this.#core.ethtool.badDescriptors++;
-    if (drop === 'NIC_TX_NOMEM') this.#core.stats.txFifoErrors++;
     if (drop === 'NIC_TX_ABORT') this.#core.ethtool.masterAborts++;
     this.#complete(first, last);
     return undefined;
@@ -320,6 +331,11 @@ export class Transmitter {
       if (isPacket) this.#refuse(ring.head, last, 'NIC_NO_CARRIER');
       else this.#complete(ring.head, ring.head);
     }
+  }
+
+  #cancel(): void {
+    if (this.#timer !== undefined) this.#core.clock.cancel(this.#timer);
+    this.#timer = undefined;
   }
 
   #dropSegments(): void {

@@ -17,38 +17,19 @@
  */
 import { CHECKSUM_PARTIAL, type Frag, type Page, SKB_GSO_TCPV4, type SkBuff } from '@stack/skbuff';
 import { CMD, POPTS, TUCMD } from './bits.ts';
-import { BUSY, checkRingSize, OK } from './core.ts';
+import { BUSY, OK } from './core.ts';
 import { HLEN } from './descriptor.ts';
+import { DescriptorRing } from './descriptor-ring.ts';
 import { isDone, writeContextSize, writeContextSums, writeTxData, writeTxLegacy } from './in-place.ts';
-import type { Memory, Region } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { checkDescribable, tcpHeaderEnd } from './offload.ts';
-import type { TraceStep } from './trace.ts';
 
 /** Bytes one transmit descriptor describes, at most (manual 3.3.3). */
 export const MAX_DATA = 16_288;
 
 /** A transmit ring. The driver's half is {@link post}, {@link doorbell} and {@link reap}; the registers are the device's. */
-export class TxRing {
+export class TxRing extends DescriptorRing {
   readonly kind = 'tx';
-  /** Descriptors. */
-  readonly count: number;
-  /** The descriptors, 16 bytes each. */
-  readonly view: DataView;
-  /** The same bytes. */
-  readonly bytes: Uint8Array;
-  /** Values written to a register that lie outside the ring; they had no effect. */
-  badWrites = 0;
-  /** The device: called when tail was written. */
-  onDoorbell: (() => void) | undefined = undefined;
-  /** Told of posts and doorbells. */
-  trace: ((step: TraceStep) => void) | undefined = undefined;
-
-  readonly #memory: Memory;
-  readonly #region: Region;
-  #head = 0;
-  #tail = 0;
-  #use = 0;
-  #clean = 0;
   /** At a packet's first descriptor: the packet. */
   readonly #skbs: (SkBuff | undefined)[];
   /** At a packet's first descriptor: the index of its last. */
@@ -58,55 +39,10 @@ export class TxRing {
 
   /** @throws RangeError if `count` is not a multiple of 8 within 8..4096, or the memory has no window left. */
   constructor(memory: Memory, count = 256) {
-    checkRingSize(count);
-    const region = memory.alloc(count * HLEN);
-    if (region === undefined) throw new RangeError('nic: no window left for a ring');
-    this.count = count;
-    this.view = region.view;
-    this.bytes = region.bytes;
-    this.#memory = memory;
-    this.#region = region;
+    super(memory, count);
     this.#skbs = new Array<SkBuff | undefined>(count).fill(undefined);
     this.#last = new Int32Array(count);
     this.#windows = new Int32Array(count);
-  }
-
-  /** TDH: the next descriptor the device reads. */
-  get head(): number {
-    return this.#head;
-  }
-
-  /** A value outside the ring is counted and ignored. */
-  set head(index: number) {
-    if (this.#inRing(index)) this.#head = index;
-  }
-
-  /** TDT: one past the last descriptor the device may read. */
-  get tail(): number {
-    return this.#tail;
-  }
-
-  /** Rings the doorbell. A value outside the ring is counted and ignored. */
-  set tail(index: number) {
-    if (!this.#inRing(index)) return;
-    this.#tail = index;
-    this.trace?.({ kind: 'doorbell', ring: 'tx', head: this.#head, tail: index });
-    this.onDoorbell?.();
-  }
-
-  /** Descriptors the largest packet may take. */
-  get capacity(): number {
-    return this.count - 1;
-  }
-
-  /** Descriptors posted and not reaped. */
-  get used(): number {
-    return (this.#use - this.#clean + this.count) % this.count;
-  }
-
-  /** Descriptors free. */
-  get room(): number {
-    return this.capacity - this.used;
   }
 
   /** Descriptors that posting this packet takes. */
@@ -125,39 +61,35 @@ export class TxRing {
   post(skb: SkBuff): number {
     const context = needsContext(skb);
     if (context) checkDescribable(skb);
-    if (this.need(skb) > this.room) return BUSY;
-    const first = this.#use;
-    const start = context ? this.#next(first) : first;
+    const need = this.need(skb);
+    if (need > this.room) return BUSY;
+    const first = this.use;
+    const start = context ? this.next(first) : first;
     let index = this.#postRun(skb, start, context, skb.page, skb.data, skb.tail - skb.data);
     for (let i = 0; index >= 0 && i < skb.nrFrags; i++) {
       const { page, offset, length } = skb.frags[i] as Frag;
       index = this.#postRun(skb, index, context, page, offset, length);
     }
     if (index < 0) {
-      this.#unmap(first, (this.#use + this.count - 1) % this.count);
+      this.#unmap(first, (first + need - 1) % this.count);
       return BUSY;
     }
     if (index === start) index = this.#postNothing(start);
     if (context) this.#postContext(skb, first);
-    const last = (index + this.count - 1) % this.count;
+    const last = this.previous(index);
     const at = last * HLEN + 11;
     this.view.setUint8(at, this.view.getUint8(at) | CMD.EOP | CMD.RS);
     this.#skbs[first] = skb;
     this.#last[first] = last;
-    this.#use = index;
+    this.use = index;
     if (this.trace !== undefined) this.#tell(first, last, context, skb);
     return OK;
   }
 
-  /** Shows everything posted to the device. */
-  doorbell(): void {
-    this.tail = this.#use;
-  }
-
   /** The next packet that is done, now the caller's; `undefined` when there is none. */
   reap(): SkBuff | undefined {
-    const first = this.#clean;
-    if (first === this.#use) return undefined;
+    const first = this.clean;
+    if (first === this.use) return undefined;
     const last = this.#last[first] as number;
     if (!isDone(this.view, last * HLEN)) return undefined;
     return this.#release(first, last);
@@ -165,16 +97,15 @@ export class TxRing {
 
   /** Gives up the ring: frees what was posted and unmaps everything. */
   close(): void {
-    while (this.#clean !== this.#use) this.#release(this.#clean, this.#last[this.#clean] as number)?.free();
-    this.#head = this.#tail;
-    this.#memory.unmap(this.#region.window);
+    while (this.clean !== this.use) this.#release(this.clean, this.#last[this.clean] as number)?.free();
+    this.leave();
   }
 
   #release(first: number, last: number): SkBuff | undefined {
     this.#unmap(first, last);
     const skb = this.#skbs[first];
     this.#skbs[first] = undefined;
-    this.#clean = this.#next(last);
+    this.clean = this.next(last);
     return skb;
   }
 
@@ -185,14 +116,14 @@ export class TxRing {
     const tag = skb.vlanProto === 0 ? 0 : skb.vlanTci;
     let index = from;
     for (let done = 0; done < length; done += MAX_DATA) {
-      const window = this.#memory.mapForRead(page);
+      const window = this.memory.mapForRead(page);
       if (window === 0) return -1;
       this.#windows[index] = window;
       const at = index * HLEN;
       const n = Math.min(MAX_DATA, length - done);
       if (context) writeTxData(this.view, at, window, offset + done, n, cmd, popts, tag);
       else writeTxLegacy(this.view, at, window, offset + done, n, cmd, tag);
-      index = this.#next(index);
+      index = this.next(index);
     }
     return index;
   }
@@ -200,7 +131,7 @@ export class TxRing {
   /** A packet without a byte still takes a descriptor; what to make of it is the device's affair. */
   #postNothing(index: number): number {
     writeTxLegacy(this.view, index * HLEN, 0, 0, 0, CMD.IFCS, 0);
-    return this.#next(index);
+    return this.next(index);
   }
 
   #postContext(skb: SkBuff, index: number): void {
@@ -223,7 +154,7 @@ export class TxRing {
   }
 
   #tell(first: number, last: number, context: boolean, skb: SkBuff): void {
-    for (let i = first; ; i = this.#next(i)) {
+    for (let i = first; ; i = this.next(i)) {
       const type = !context ? 'tx-legacy' : i === first ? 'tx-context' : 'tx-data';
       this.trace?.({ kind: 'post', ring: 'tx', index: i, type, skb });
       if (i === last) return;
@@ -231,22 +162,12 @@ export class TxRing {
   }
 
   #unmap(first: number, last: number): void {
-    for (let i = first; ; i = this.#next(i)) {
+    for (let i = first; ; i = this.next(i)) {
       const window = this.#windows[i] as number;
-      if (window !== 0) this.#memory.unmap(window);
+      if (window !== 0) this.memory.unmap(window);
       this.#windows[i] = 0;
       if (i === last) return;
     }
-  }
-
-  #inRing(index: number): boolean {
-    if (Number.isInteger(index) && index >= 0 && index < this.count) return true;
-    this.badWrites++;
-    return false;
-  }
-
-  #next(index: number): number {
-    return index + 1 === this.count ? 0 : index + 1;
   }
 }
 

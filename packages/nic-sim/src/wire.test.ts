@@ -5,6 +5,7 @@ import { VirtualClock } from './clock.ts';
 import { bench, expectAtRest, frameBytes, packet } from './fixture.ts';
 import { Frame } from './frame.ts';
 import type { Endpoint, Link } from './link.ts';
+import { Nic } from './nic.ts';
 import { Wire, type WireOptions } from './wire.ts';
 
 /** Notes when frames arrive, and their first payload byte. */
@@ -160,6 +161,82 @@ describe('Wire', () => {
       return Array.from({ length: 50 }, (_, i) => i).filter((i) => !arrived.has(i));
     };
     expect(lost({ jitter: 10, duplicate: 0.5, reorder: 0.5 })).toEqual(lost({}));
+  });
+
+  it('what befalls a frame does not depend on what befell those before it', () => {
+    const fates = (options: Partial<WireOptions>): Map<number, string> => {
+      const net = probes({ rate: 0, seed: 9, delay: 1000, jitter: 400, corrupt: 0.3, ...options });
+      const fate = new Map<number, string>();
+      for (let i = 0; i < 50; i++) net.clock.at(i * 10_000, (n: number) => net.send(n), i);
+      net.wire.onFrame(
+        ({ time, bytes }) => {
+          const n = Math.floor(time / 10_000);
+          fate.set(n, `${fate.get(n) ?? ''}${time} ${bytes.join()}`);
+        },
+        { at: 'deliver' },
+      );
+      net.clock.run();
+      return fate;
+    };
+    const all = fates({});
+    expect(all.size).toBe(50);
+    const some = fates({ loss: 0.5 });
+    expect(some.size).toBeLessThan(50);
+    for (const [n, fate] of some) expect([n, fate]).toEqual([n, all.get(n)]);
+    const twice = fates({ duplicate: 0.5 });
+    for (const [n, fate] of twice) expect(fate.startsWith(all.get(n) as string)).toBe(true);
+  });
+
+  it('a clock that starts before zero, or after 2^41 µs', () => {
+    for (const start of [-1_000_000, 2 ** 41]) {
+      const clock = new VirtualClock(start);
+      const pool = new Pool();
+      const times: number[] = [];
+      const a = new Nic({ clock, pool, address: 2, itr: 10 });
+      const b = new Nic({
+        clock,
+        pool,
+        address: 4,
+        itr: 10,
+        receive(skb) {
+          times.push(clock.now() - start);
+          skb.free();
+        },
+      });
+      new Wire({ clock, a, b, delay: 7 });
+      for (let i = 0; i < 3; i++) a.xmit(packet(pool, frameBytes(1486, 4)));
+      clock.run();
+      expect(times).toEqual([20, 32, 44]);
+      a.close();
+      b.close();
+    }
+  });
+
+  it('refuses to join a NIC to itself', () => {
+    const clock = new VirtualClock();
+    const nic = new Nic({ clock, pool: new Pool(), address: 2 });
+    expect(() => new Wire({ clock, a: nic, b: nic })).toThrow(RangeError);
+    expect(nic.carrierUp).toBe(false);
+    nic.close();
+  });
+
+  it('a mended wire does not wait for what was lost when it was cut', () => {
+    const net = probes({ rate: 0, delay: 1000, jitter: 1000, seed: 2 });
+    for (let i = 0; i < 100; i++) net.send(i); // the last may not arrive before the slowest, near 2000
+    net.wire.setUp(false);
+    net.wire.setUp(true);
+    net.send(100);
+    net.clock.run();
+    const alone = probes({
+      rate: 0,
+      delay: 1000,
+      jitter: 1000,
+      seed: 2,
+      loss: Array.from({ length: 100 }, (_, i) => i),
+    });
+    for (let i = 0; i < 101; i++) alone.send(i);
+    alone.clock.run();
+    expect(net.b.log).toEqual(alone.b.log);
   });
 
   it('the directions have their own fates', () => {
@@ -335,6 +412,8 @@ describe('Frame', () => {
   });
 
   it('does without memory at the limit', () => {
-    expect(Frame.of(new Pool({ limit: 0 }), new Uint8Array(60))).toBeUndefined();
+    const dry = new Pool({ chunkSize: 65_536, limit: 65_536 });
+    dry.page(65_536);
+    expect(Frame.of(dry, new Uint8Array(60))).toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@
  */
 import type { Clock } from './clock.ts';
 import { FCS_LEN, type Frame } from './frame.ts';
-import { DEFAULTS, Impairer, type Impairments } from './impair.ts';
+import { DEFAULTS, type Flight, Impairer, type Impairments } from './impair.ts';
 import type { Endpoint, Link } from './link.ts';
 
 /** Which way a frame goes. */
@@ -84,9 +84,10 @@ export class Wire {
   #closed = false;
   readonly #taps: Set<Tap> = new Set();
 
-  /** @throws RangeError for a setting out of its range. */
+  /** @throws RangeError for a setting out of its range, or where both ends are the same. */
   constructor(options: WireOptions) {
     const { clock, a, b, seed = 1, aToB, bToA, ...both } = options;
+    if (a === b) throw new RangeError('wire: both ends are the same; give it two endpoints');
     const common = { ...DEFAULTS, ...both };
     this.#there = new Half(this, 'aToB', clock, new Impairer({ ...common, ...aToB }, seed, 0), b);
     this.#back = new Half(this, 'bToA', clock, new Impairer({ ...common, ...bToA }, seed, 1), a);
@@ -166,7 +167,7 @@ class Half implements Direction {
   readonly #clock: Clock;
   readonly #impairer: Impairer;
   // When the last bit queued so far leaves, exact: µs, and a remainder in units of 1 µs / rate.
-  #freeAt = 0;
+  #freeAt = Number.MIN_SAFE_INTEGER;
   #remainder = 0;
   /** No frame that keeps its order may arrive before this, µs. */
   #lastArrival = Number.MIN_SAFE_INTEGER;
@@ -209,18 +210,24 @@ class Half implements Direction {
     }
     frame.index = this.#index++;
     this.#wire.capture(frame, this.#heading, 'send', now);
+    const { fate } = this.#impairer;
+    this.#impairer.decide(frame);
+    if (!this.#wire.up) {
+      this.#drop(frame, 'WIRE_DOWN'); // a capture or the loss function cut it
+      return;
+    }
     const sent = this.#serialise(frame, now);
     const fault = this.#impair(frame);
     if (fault !== undefined) {
       this.#drop(frame, fault);
       return;
     }
-    const twin = this.#impairer.duplicates() ? frame.share() : undefined;
-    this.#fly(frame, sent);
+    const twin = fate.duplicated ? frame.share() : undefined;
+    this.#fly(frame, sent, fate.first);
     if (twin === undefined) return;
     twin.index = frame.index;
     stats.duplicated++;
-    this.#fly(twin, sent);
+    this.#fly(twin, sent, fate.second);
   }
 
   /** Loses every frame in flight. @internal */
@@ -230,8 +237,9 @@ class Half implements Direction {
       this.#land(frame);
       this.#drop(frame, 'WIRE_DOWN');
     }
-    this.#freeAt = 0;
+    this.#freeAt = Number.MIN_SAFE_INTEGER;
     this.#remainder = 0;
+    this.#lastArrival = Number.MIN_SAFE_INTEGER;
   }
 
   /** A frame has come through. @internal */
@@ -250,12 +258,12 @@ class Half implements Direction {
 
   /** Loses or damages the frame, if that is its fate. */
   #impair(frame: Frame): WireDrop | undefined {
-    const impairer = this.#impairer;
-    if (impairer.loses(frame)) return 'WIRE_LOSS';
-    if (!impairer.corrupts()) return undefined;
+    const { fate } = this.#impairer;
+    if (fate.lost) return 'WIRE_LOSS';
+    if (!fate.corrupted) return undefined;
     if (!frame.unshare()) return 'WIRE_NOMEM';
     frame.stamp();
-    impairer.damage(frame);
+    this.#impairer.damage(frame);
     this.stats.corrupted++;
     return undefined;
   }
@@ -274,13 +282,12 @@ class Half implements Direction {
     return this.#remainder === 0 ? this.#freeAt : this.#freeAt + 1;
   }
 
-  #fly(frame: Frame, sent: number): void {
-    const impairer = this.#impairer;
-    let time = sent + impairer.delay();
+  #fly(frame: Frame, sent: number, flight: Flight): void {
+    let time = sent + flight.delay;
     if (time < this.#lastArrival) time = this.#lastArrival;
-    if (impairer.reorders()) {
+    if (flight.held) {
       this.stats.reordered++;
-      time += impairer.settings.reorderDelay;
+      time += this.#impairer.settings.reorderDelay;
     } else this.#lastArrival = time;
     frame.next = this.#flying;
     if (this.#flying !== undefined) this.#flying.prev = frame;
