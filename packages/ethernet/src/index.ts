@@ -24,10 +24,8 @@ export {
   type Drop,
   decode,
   dest,
-  ETH_DATA_LEN,
   encode,
   type Header,
-  HLEN,
   headerLength,
   type PushHeader,
   proto,
@@ -40,6 +38,7 @@ export {
   tagCount,
   vlanTci,
 } from './header.ts';
+export { ETH_DATA_LEN, HLEN } from './layout.ts';
 export { CONTROL_UI, isRaw, type Llc, llcSize, SAP_RAW, SAP_SNAP, type Snap } from './llc.ts';
 export {
   BROADCAST,

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { ETH_P, ETH_P_802_3_MIN, ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
-import { ETH_DATA_LEN, type Header, type PushHeader } from './header.ts';
+import type { Header, PushHeader } from './header.ts';
+import { ETH_DATA_LEN } from './layout.ts';
 import { CONTROL_UI, type Llc, llcSize, SAP_RAW, SAP_SNAP } from './llc.ts';
 import { BROADCAST } from './mac.ts';
 import { isTpid, MAX_TAGS, type Tag } from './vlan.ts';

@@ -3,7 +3,7 @@
  * pointers are those of Linux 6.18, observed by sending it such packets.
  * @module
  */
-import { HLEN, headerLength } from './header.ts';
+import { HLEN, headerLength } from './fields.ts';
 import {
   IPOPT_END,
   IPOPT_LSRR,

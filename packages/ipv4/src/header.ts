@@ -4,14 +4,36 @@
  */
 import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import { csumFold, csumPartial } from '@stack/skbuff/checksum';
+import {
+  CHECK,
+  checksum,
+  DADDR,
+  daddr,
+  FRAG_OFF,
+  flags,
+  fragOff,
+  HLEN,
+  headerLength,
+  ID,
+  id,
+  ihl,
+  PROTOCOL,
+  protocol,
+  SADDR,
+  saddr,
+  TOS,
+  TOT_LEN,
+  TTL,
+  tos,
+  totLen,
+  ttl,
+  VERSION_IHL,
+  version,
+} from './fields.ts';
 import { MAX_IPOPTLEN, type Option } from './option-kinds.ts';
 import { checkOptionRanges, optionsLength, readOptions, writeOptions } from './options.ts';
 import { range } from './range.ts';
 
-/** Bytes in an IPv4 header without options (RFC 791 §3.1). */
-export const HLEN = 20;
-/** Bytes in the longest IPv4 header: an IHL of 15. */
-export const MAX_HLEN = 60;
 /** EtherType of IPv4, what {@link push} puts into `skb.protocol`. */
 export const ETH_P_IP = 0x0800;
 /** TTL that {@link push} writes unless told (Linux `IPDEFTTL`, sysctl `net.ipv4.ip_default_ttl`). */
@@ -23,18 +45,6 @@ export const FLAG_RF = 4;
 export const FLAG_DF = 2;
 /** More Fragments follow. */
 export const FLAG_MF = 1;
-
-// Byte offsets, RFC 791 figure 4, in wire order.
-const VERSION_IHL = 0;
-const TOS = 1;
-const TOT_LEN = 2;
-const ID = 4;
-const FRAG_OFF = 6;
-const TTL = 8;
-const PROTOCOL = 9;
-const CHECK = 10;
-const SADDR = 12;
-const DADDR = 16;
 
 /** One field per wire field, Linux `struct iphdr` names, host byte order. */
 export interface Header {
@@ -106,22 +116,21 @@ export type Drop =
  * The header checksum and the options are not among them: see {@link verify} and `checkOptions`.
  */
 export function check(view: DataView, at: number, end: number): Drop | undefined {
-  if (end - at < HLEN) return 'IPV4_TRUNCATED';
-  const first = view.getUint8(at + VERSION_IHL);
-  if (first >>> 4 !== 4) return 'IPV4_BAD_VERSION';
-  const length = (first & 0x0f) << 2;
-  if (length < HLEN) return 'IPV4_BAD_IHL';
-  if (end - at < length) return 'IPV4_TRUNCATED';
-  // RFC 791 §3.1: Total Length includes internet header and data.
-  if (view.getUint16(at + TOT_LEN) < length) return 'IPV4_BAD_TOTLEN';
-  return undefined;
+  return checkPacket(view, at, end, 0xffff); // no total length is beyond that
 }
 
 /** {@link check}, and the `totLen` bytes the header promises are within the packet's `len`. Total. `pull` relies on it. */
 export function checkPacket(view: DataView, at: number, end: number, len: number): Drop | undefined {
-  const drop = check(view, at, end);
-  if (drop !== undefined) return drop;
-  return view.getUint16(at + TOT_LEN) > len ? 'IPV4_PACKET_TRUNCATED' : undefined; // len counts frags, end does not
+  if (end - at < HLEN) return 'IPV4_TRUNCATED';
+  const word = view.getInt32(at + VERSION_IHL); // version, IHL, TOS and total length in one read
+  const length = (word >>> 22) & 0x3c;
+  const total = word & 0xffff;
+  if (word >>> 28 !== 4) return 'IPV4_BAD_VERSION';
+  if (length < HLEN) return 'IPV4_BAD_IHL';
+  if (end - at < length) return 'IPV4_TRUNCATED';
+  // RFC 791 §3.1: Total Length includes internet header and data.
+  if (total < length) return 'IPV4_BAD_TOTLEN';
+  return total > len ? 'IPV4_PACKET_TRUNCATED' : undefined; // len counts frags, end does not
 }
 
 /**
@@ -137,79 +146,9 @@ export function sendCheck(view: DataView, at: number): void {
   sum(view, at, headerLength(view, at));
 }
 
-/** Bytes from `at` to the payload: `ihl * 4`. */
-export function headerLength(view: DataView, at: number): number {
-  return (view.getUint8(at + VERSION_IHL) & 0x0f) << 2;
-}
-
 /** Bytes that `encode` writes: 20 and the options, rounded up to a multiple of four. `ihl` is not asked. */
 export function size(header: { readonly options: readonly Option[] }): number {
   return HLEN + padded(optionsLength(header.options));
-}
-
-/** Version, 4 bits. */
-export function version(view: DataView, at: number): number {
-  return view.getUint8(at + VERSION_IHL) >>> 4;
-}
-
-/** Internet Header Length, 4 bits, 32-bit words. */
-export function ihl(view: DataView, at: number): number {
-  return view.getUint8(at + VERSION_IHL) & 0x0f;
-}
-
-/** Type of Service, u8. */
-export function tos(view: DataView, at: number): number {
-  return view.getUint8(at + TOS);
-}
-
-/** Total Length, u16, bytes. */
-export function totLen(view: DataView, at: number): number {
-  return view.getUint16(at + TOT_LEN);
-}
-
-/** Identification, u16. */
-export function id(view: DataView, at: number): number {
-  return view.getUint16(at + ID);
-}
-
-/** Flags, 3 bits. */
-export function flags(view: DataView, at: number): number {
-  return view.getUint8(at + FRAG_OFF) >>> 5;
-}
-
-/** Fragment Offset, 13 bits, in units of 8 bytes. */
-export function fragOff(view: DataView, at: number): number {
-  return view.getUint16(at + FRAG_OFF) & 0x1fff;
-}
-
-/** True for every fragment of a datagram, the first and the last included (Linux `ip_is_fragment`). */
-export function isFragment(view: DataView, at: number): boolean {
-  return (view.getUint16(at + FRAG_OFF) & 0x3fff) !== 0;
-}
-
-/** Time to Live, u8. */
-export function ttl(view: DataView, at: number): number {
-  return view.getUint8(at + TTL);
-}
-
-/** Protocol, u8. */
-export function protocol(view: DataView, at: number): number {
-  return view.getUint8(at + PROTOCOL);
-}
-
-/** Header Checksum, u16: the field that headers call `check`, whose name is taken by the verb. */
-export function checksum(view: DataView, at: number): number {
-  return view.getUint16(at + CHECK);
-}
-
-/** Source Address, u32. */
-export function saddr(view: DataView, at: number): number {
-  return view.getUint32(at + SADDR);
-}
-
-/** Destination Address, u32. */
-export function daddr(view: DataView, at: number): number {
-  return view.getUint32(at + DADDR);
 }
 
 /** The header at `at`, after {@link check} passed. Bytes in options are copies. */

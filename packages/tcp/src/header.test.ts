@@ -306,6 +306,7 @@ describe('check', () => {
     expect(tcp.check(view, 0, 24)).toBeUndefined();
     expect(tcp.checkPacket(view, 0, 24, 24)).toBeUndefined();
     expect(tcp.checkPacket(view, 0, 24, 23)).toBe('TCP_TRUNCATED');
+    expect(tcp.checkPacket(view, 0, 23, 100)).toBe('TCP_TRUNCATED'); // the rest is in frags
   });
 });
 

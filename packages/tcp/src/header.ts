@@ -94,9 +94,7 @@ export function check(view: DataView, at: number, end: number): Drop | undefined
 
 /** {@link check}, and the header lies within the packet's `len` bytes. Total. `pull` relies on it. */
 export function checkPacket(view: DataView, at: number, end: number, len: number): Drop | undefined {
-  const drop = check(view, at, end);
-  if (drop !== undefined) return drop;
-  return headerLength(view, at) > len ? 'TCP_TRUNCATED' : undefined; // len may end the packet before end does
+  return check(view, at, end - at > len ? at + len : end); // len may end the packet before end does
 }
 
 /**
