@@ -10,6 +10,12 @@ export interface Arena {
   readonly view: DataView;
 }
 
+/** @throws TypeError if `bytes` is no `Uint8Array`: the likeliest first mistake, with a name. */
+export function refuseOther(bytes: Uint8Array): void {
+  // The tag holds across realms, and for a Buffer.
+  if (bytes?.[Symbol.toStringTag] !== 'Uint8Array') throw new TypeError('skb: bytes must be a Uint8Array');
+}
+
 /** A `DataView` over exactly the bytes of `bytes`. The only way to one: it cannot forget `byteOffset` or `byteLength`. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -86,6 +92,7 @@ export interface Frag {
 
 /** A user's own bytes as a page of one reference, for {@link SkBuff.addFrag}: no copy, and no pool to go back to. */
 export function wrapPage(bytes: Uint8Array): Page {
+  refuseOther(bytes);
   return new Page(arenaOf(bytes), 0, bytes.byteLength);
 }
 

@@ -139,7 +139,24 @@ describe('misuse throws before anything changed', () => {
     const skb = alloc(8);
     skb.addFrag(wrapPage(bytes(5)), 0, 1);
     expect(skb.tailroom).toBe(0);
-    expect(() => skb.put(1)).toThrow(RangeError);
+    expect(() => skb.put(1)).toThrow(/before frags/);
+  });
+
+  it.each([
+    [[1, 2, 3]],
+    ['abc'],
+    [new ArrayBuffer(4)],
+    [undefined],
+    [new DataView(new ArrayBuffer(4))],
+    [new Uint16Array(2)],
+    [new Int8Array(2)],
+  ])('bytes that are %o are a TypeError', (other) => {
+    const value = other as unknown as Uint8Array;
+    const skb = alloc(8);
+    for (const act of [() => skb.putData(value), () => wrap(value), () => wrapPage(value)]) {
+      expect(act).toThrow(/must be a Uint8Array/);
+    }
+    expect(skb.len).toBe(0);
   });
 
   it('put and push on a shared head', () => {

@@ -29,7 +29,7 @@ import { sumWithoutHead, sumWithoutTail } from './complete.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS, PACKET_HOST } from './constants.ts';
 import { copyMetadata, resetMetadata } from './metadata.ts';
 import { copyBits, copySkb, cowHead, expandHead, pullTail, shrink, splitSkb } from './nonlinear.ts';
-import { type Frag, NOWHERE, type Page } from './page.ts';
+import { type Frag, NOWHERE, type Page, refuseOther } from './page.ts';
 import type { Pool } from './pool.ts';
 import { truesizeOf } from './truesize.ts';
 
@@ -171,7 +171,9 @@ export class SkBuff {
    */
   put(n: number): number {
     const at = this.tail;
-    if (!isCount(n) || this.dataLen !== 0 || at + n > this.end) {
+    if (this.dataLen !== 0)
+      throw new RangeError(`skb: put(${n}) before frags; addFrag() or linearize() instead`);
+    if (!isCount(n) || at + n > this.end) {
       throw new RangeError(`skb: put(${n}) with ${this.tailroom} bytes of tailroom`);
     }
     if (this.page.refs > 1) throw new RangeError('skb: put on a shared head; cow() first');
@@ -181,8 +183,9 @@ export class SkBuff {
     return at;
   }
 
-  /** {@link put} and a copy of `bytes` into the room made. */
+  /** {@link put} and a copy of `bytes` into the room made. @throws TypeError if they are no `Uint8Array`. */
   putData(bytes: Uint8Array): number {
+    refuseOther(bytes);
     const at = this.put(bytes.byteLength);
     this.bytes.set(bytes, at);
     return at;
