@@ -28,6 +28,10 @@ export default defineConfig({
   dts: manifest.exports !== undefined,
   sourcemap: true,
   treeshake: true,
+  // Constants of files without imports are put where they are used: V8 else loads and checks a module binding at every field.
+  esbuildOptions: (options) => {
+    options.minifySyntax = true;
+  },
   splitting: true,
   silent: true,
   external: [/^node:/],
