@@ -24,3 +24,4 @@ export type {
   Statistics,
   Timestamp,
 } from './records.ts';
+export { fromMicroseconds } from './time.ts';

@@ -1,3 +1,4 @@
+import { isBytes, notBytes } from './bytes.ts';
 import { Reader, type ReaderOptions } from './reader.ts';
 import type { CaptureRecord, Packet } from './records.ts';
 
@@ -7,7 +8,10 @@ export type Source = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Arra
 /** Bytes of a capture in memory handed to the reader at a time, so that its own copy stays small. */
 const PIECE = 65_536;
 
-/** Every record of a capture. Throws WireError where the file is broken, after the records before the fault. */
+/**
+ * Every record of a capture. Throws WireError where the file is broken, after the records before the fault, and TypeError
+ * where the source is neither bytes nor pieces of them.
+ */
 export async function* records(
   source: Source,
   options?: ReaderOptions,
@@ -20,7 +24,7 @@ export async function* records(
   reader.end();
 }
 
-/** Every packet of a capture. Throws WireError where the file is broken, after the packets before the fault. */
+/** Every packet of a capture. Throws as {@link records} does, after the packets before the fault. */
 export async function* packets(
   source: Source,
   options?: ReaderOptions,
@@ -54,7 +58,11 @@ function* drain(reader: Reader): Generator<CaptureRecord, void, undefined> {
 }
 
 function pieces<S extends Source>(source: S): Exclude<S, Uint8Array> | Iterable<Uint8Array> {
-  return ArrayBuffer.isView(source) ? cut(source as Uint8Array) : (source as Exclude<S, Uint8Array>);
+  if (isBytes(source)) return cut(source);
+  const given = Object(source) as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
+  const hasPieces = given[Symbol.iterator] ?? given[Symbol.asyncIterator];
+  if (typeof source === 'string' || typeof hasPieces !== 'function') throw notBytes();
+  return source as Exclude<S, Uint8Array>;
 }
 
 function* cut(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {

@@ -1,4 +1,5 @@
 import { viewOf, WireError } from '@stack/skbuff';
+import { checkBytes } from './bytes.ts';
 import type { Option } from './records.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
@@ -140,7 +141,9 @@ export class OptionBuilder {
   /** Comments and the options without a field, behind the typed ones. */
   rest(comments: readonly string[], options: readonly Option[]): this {
     for (const comment of comments) this.text(COMMENT, comment);
-    for (const option of options) this.#options.push(option);
+    for (const { code, value } of options) {
+      this.#options.push({ code, value: checkBytes(`option ${code}`, value) });
+    }
     return this;
   }
 

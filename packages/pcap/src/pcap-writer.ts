@@ -1,4 +1,5 @@
 import { viewOf } from '@stack/skbuff';
+import { checkBytes } from './bytes.ts';
 import type { Packet } from './records.ts';
 import { checkTimestamp } from './time.ts';
 
@@ -56,11 +57,14 @@ export class PcapWriter {
 
   /**
    * One packet. `timestamp` is 0 unless given; in a file of microseconds what is finer is cut off. `originalLength` is the
-   * length of `data` unless given. Throws RangeError where a value does not fit the format.
+   * length of `data` unless given. What pcap has no place for is left out: `interface`, `comments`, `flags`, `options`.
+   * Throws RangeError where a value does not fit the format or `linkType` is not the file's, TypeError where `data` is no
+   * Uint8Array.
    */
   write(packet: PacketInput): Uint8Array {
     const { linkType, resolution, littleEndian } = this.#options;
-    const { data, originalLength = data.length } = packet;
+    const data = checkBytes('data', packet.data);
+    const { originalLength = data.length } = packet;
     if (packet.linkType !== undefined && packet.linkType !== linkType) {
       throw new RangeError(`pcap: a packet of link type ${packet.linkType} in a file of ${linkType}`);
     }

@@ -1,4 +1,5 @@
 import { viewOf } from '@stack/skbuff';
+import { checkBytes } from './bytes.ts';
 import { OptionBuilder, padded } from './options.ts';
 import { type PacketInput, u32 } from './pcap-writer.ts';
 import {
@@ -24,7 +25,10 @@ export interface PcapngWriterOptions {
   interfaces?: readonly InterfaceInput[];
 }
 
-/** What a writer needs of an interface; `id` is given by the order of writing. */
+/**
+ * What a writer needs of an interface; `id` is given by the order of writing. `timestampResolution` is 9, nanoseconds, unless
+ * given: what the reader gives always says it.
+ */
 export type InterfaceInput = Pick<Interface, 'linkType'> & Partial<Interface>;
 
 /** A record as {@link PcapngWriter.write} takes it; one without `type` is a packet. */
@@ -34,11 +38,19 @@ export type RecordInput =
   | PacketInput
   | Exclude<CaptureRecord, { type: 'section' | 'interface' | 'packet' }>;
 
+/** What is remembered of an interface of the section. */
+type Known = Pick<Interface, 'linkType' | 'snapLength' | 'timestampResolution' | 'timestampOffset'>;
+
+/** Resolution of an interface whose input does not say: nanoseconds, which loses nothing. */
+const NANOSECONDS = 9;
+/** Resolution of an interface without if_tsresol: microseconds. */
+const FORMAT_RESOLUTION = 6;
+
 /** Writes a pcapng file piece by piece: `header()` first, then `write` for each record; the pieces in order are the file. */
 export class PcapngWriter {
   readonly #options: PcapngWriterOptions;
   #littleEndian = true;
-  #interfaces: { timestampResolution: number; timestampOffset: number; snapLength: number }[] = [];
+  #interfaces: Known[] = [];
 
   constructor(options: PcapngWriterOptions = {}) {
     this.#options = options;
@@ -51,8 +63,10 @@ export class PcapngWriter {
   }
 
   /**
-   * One record. A packet without `interface` belongs to interface 0; one without timestamp becomes a Simple Packet Block
-   * if nothing would be lost by that. Throws RangeError where a value does not fit the format.
+   * One record. A packet without `interface` belongs to interface 0. One without timestamp becomes a Simple Packet Block if
+   * nothing is lost by that, and else has the timestamp 0. A section read from a pcap file becomes one of pcapng. Throws
+   * RangeError where a value does not fit the format or `linkType` is not that of the interface, TypeError where bytes are no
+   * Uint8Array.
    */
   write(record: RecordInput): Uint8Array {
     switch (record.type) {
@@ -67,7 +81,7 @@ export class PcapngWriter {
       case 'block':
         return this.#block(record.blockType, [checkBody(record)]);
       default:
-        return record.timestamp === undefined ? this.#simplePacket(record) : this.#packet(record);
+        return this.#packet(record);
     }
   }
 
@@ -77,8 +91,9 @@ export class PcapngWriter {
     const fixed = new Uint8Array(16);
     const view = viewOf(fixed);
     view.setUint32(0, 0x1a2b_3c4d, this.#littleEndian);
-    view.setUint16(4, section.major ?? 1, this.#littleEndian);
-    view.setUint16(6, section.minor ?? 0, this.#littleEndian);
+    const { major = 1, minor = 0 } = section.format === 'pcap' ? {} : section;
+    view.setUint16(4, major, this.#littleEndian);
+    view.setUint16(6, minor, this.#littleEndian);
     fixed.fill(0xff, 8); // section length: not known
     const options = this.#builder()
       .text(2, section.hardware)
@@ -91,7 +106,7 @@ export class PcapngWriter {
   }
 
   #interface(record: InterfaceInput): Uint8Array {
-    const { linkType, snapLength = 0, timestampResolution = 6, timestampOffset = 0 } = record;
+    const { linkType, snapLength = 0, timestampResolution = NANOSECONDS, timestampOffset = 0 } = record;
     if (!Number.isInteger(linkType) || linkType < 0 || linkType > 0xffff)
       throw new RangeError(`pcap: link type ${linkType}`);
     const fixed = new Uint8Array(8);
@@ -99,38 +114,40 @@ export class PcapngWriter {
     view.setUint16(0, linkType, this.#littleEndian);
     view.setUint32(4, u32('snapLength', snapLength), this.#littleEndian);
     const options = this.#builder().text(2, record.name).text(3, record.description);
-    if (timestampResolution !== 6) options.number(9, 1, timestampResolution);
+    if (timestampResolution !== FORMAT_RESOLUTION) options.number(9, 1, timestampResolution);
     options.number(13, 1, record.fcsLength);
     if (timestampOffset !== 0) options.signed(14, timestampOffset);
     options.rest(record.comments ?? [], record.options ?? []);
     const bytes = this.#block(INTERFACE_DESCRIPTION, [fixed, options.bytes()]);
-    this.#interfaces.push({ timestampResolution, timestampOffset, snapLength });
+    this.#interfaces.push({ linkType, snapLength, timestampResolution, timestampOffset });
     return bytes;
   }
 
   #packet(packet: PacketInput): Uint8Array {
-    const { data, interface: id = 0, originalLength = data.length, timestamp } = packet;
-    const { timestampResolution, timestampOffset } = this.#known(id);
-    const [high, low] = toTicks(timestamp!, timestampResolution, timestampOffset);
-    const fixed = new Uint8Array(20);
-    this.#words(fixed, [id, high, low, data.length, u32('originalLength', originalLength)]);
+    const data = checkBytes('data', packet.data);
+    const { interface: id = 0, originalLength = data.length, timestamp, linkType } = packet;
+    const known = this.#known(id);
+    if (linkType !== undefined && linkType !== known.linkType) {
+      throw new RangeError(`pcap: a packet of link type ${linkType} on interface ${id} of ${known.linkType}`);
+    }
+    u32('originalLength', originalLength);
     const options = this.#builder().number(2, 4, packet.flags);
     const tail = options.rest(packet.comments ?? [], packet.options ?? []).bytes();
+    if (timestamp === undefined && tail.length === 0 && id === 0) {
+      const { snapLength } = known;
+      const told = snapLength === 0 ? originalLength : Math.min(originalLength, snapLength);
+      if (data.length === told) return this.#simplePacket(data, originalLength);
+    }
+    const { timestampResolution, timestampOffset } = known;
+    const ticks = timestamp === undefined ? [0, 0] : toTicks(timestamp, timestampResolution, timestampOffset);
+    const fixed = new Uint8Array(20);
+    this.#words(fixed, [id, ...ticks, data.length, originalLength]);
     return this.#block(ENHANCED_PACKET, [fixed, data, tail]);
   }
 
-  #simplePacket(packet: PacketInput): Uint8Array {
-    const { data, interface: id = 0, originalLength = data.length } = packet;
-    const { snapLength } = this.#known(0);
-    const more =
-      packet.flags !== undefined || [packet.comments, packet.options].some((list) => (list ?? []).length > 0);
-    if (id !== 0 || more)
-      throw new RangeError('pcap: a packet without timestamp has interface 0 and no options');
-    if (data.length !== (snapLength === 0 ? originalLength : Math.min(originalLength, snapLength))) {
-      throw new RangeError('pcap: a packet without timestamp is cut at the snapshot length only');
-    }
+  #simplePacket(data: Uint8Array, originalLength: number): Uint8Array {
     const fixed = new Uint8Array(4);
-    this.#words(fixed, [u32('originalLength', originalLength)]);
+    this.#words(fixed, [originalLength]);
     return this.#block(SIMPLE_PACKET, [fixed, data]);
   }
 
@@ -141,6 +158,7 @@ export class PcapngWriter {
   }
 
   #name({ type, address, names }: Name): Uint8Array[] {
+    checkBytes('address', address);
     if (address.length !== (ADDRESS_LENGTH[type] ?? address.length) || type < 1 || type > 0xffff) {
       throw new RangeError(`pcap: an address of ${address.length} bytes and type ${type}`);
     }
@@ -168,7 +186,7 @@ export class PcapngWriter {
     return this.#block(INTERFACE_STATISTICS, [fixed, options.bytes()]);
   }
 
-  #known(id: number): { timestampResolution: number; timestampOffset: number; snapLength: number } {
+  #known(id: number): Known {
     const known = this.#interfaces[id];
     if (known === undefined) throw new RangeError(`pcap: interface ${id} was not written in this section`);
     return known;
@@ -204,7 +222,8 @@ function checkBody({ blockType, body }: Block): Uint8Array {
   const known =
     blockType === SECTION_HEADER || (blockType >= INTERFACE_DESCRIPTION && blockType <= ENHANCED_PACKET);
   if (known) throw new RangeError(`pcap: a block of type ${blockType} is written as its own record`);
-  if (body.length % 4 !== 0) throw new RangeError(`pcap: a block body of ${body.length} bytes`);
+  if (checkBytes('body', body).length % 4 !== 0)
+    throw new RangeError(`pcap: a block body of ${body.length} bytes`);
   return body;
 }
 

@@ -380,3 +380,31 @@ describe('sources', () => {
     expect(reader.next()).toMatchObject({ data: bytesOf('aabbcc') });
   });
 });
+
+describe('a source that is no bytes', () => {
+  const message = 'pcap: pass bytes (Uint8Array) or pieces of them';
+  it.each<[string, unknown]>([
+    ['a path', '/tmp/trace.pcap'],
+    ['undefined', undefined],
+    ['null', null],
+    ['an ArrayBuffer', new ArrayBuffer(24)],
+    ['a DataView', new DataView(new ArrayBuffer(24))],
+    ['words', new Uint16Array(12)],
+    ['numbers', [0xd4, 0xc3]],
+    ['pieces that are paths', ['/tmp/trace.pcap']],
+    ['a promise', Promise.resolve(new Uint8Array(24))],
+  ])('is refused: %s', async (_, source) => {
+    expect(() => [...packetsSync(source as never)]).toThrow(new TypeError(message));
+    expect(() => [...recordsSync(source as never)]).toThrow(new TypeError(message));
+    for (const read of [packets, records]) {
+      const all = async (): Promise<void> => {
+        for await (const one of read(source as never)) expect(one).toBeUndefined();
+      };
+      await expect(all()).rejects.toThrow(new TypeError(message));
+    }
+  });
+
+  it('is refused by the reader, too', () => {
+    expect(() => new Reader().push('abc' as never)).toThrow(new TypeError(message));
+  });
+});

@@ -1,5 +1,6 @@
 import { WireError } from '@stack/skbuff';
 import { ByteQueue } from './byte-queue.ts';
+import { isBytes, notBytes } from './bytes.ts';
 import { PcapParser, pcapVariant } from './pcap-parser.ts';
 import { PcapngParser, SECTION_HEADER } from './pcapng-parser.ts';
 import type { CaptureRecord } from './records.ts';
@@ -42,8 +43,9 @@ export class Reader {
     this.#maxBlock = options.maxBlock ?? 0x100_0000;
   }
 
-  /** Takes a copy of the file's next bytes. */
+  /** Takes a copy of the file's next bytes. Throws TypeError where they are no Uint8Array. */
   push(bytes: Uint8Array): void {
+    if (!isBytes(bytes)) throw notBytes();
     if (this.#fault === undefined) this.#queue.push(bytes);
   }
 

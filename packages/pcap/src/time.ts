@@ -2,6 +2,9 @@ import type { Timestamp } from './records.ts';
 
 const BILLION = 1_000_000_000n;
 
+/** Microseconds in a second. */
+const MILLION = 1_000_000;
+
 /** Ticks a second for an if_tsresol byte: a power of ten, or of two when the top bit is set. */
 export function ticksPerSecond(resolution: number): bigint {
   return (resolution & 0x80) === 0 ? 10n ** BigInt(resolution) : 2n ** BigInt(resolution & 0x7f);
@@ -39,4 +42,14 @@ export function checkTimestamp(time: Timestamp): Timestamp {
     throw new RangeError(`pcap: ${nanoseconds} is not nanoseconds within a second`);
   }
   return time;
+}
+
+/**
+ * The moment `us` microseconds after 1970-01-01T00:00:00Z, or before where negative: what clocks of microseconds tell. Throws
+ * RangeError where it is not whole, or above 2^53 - 1.
+ */
+export function fromMicroseconds(us: number): Timestamp {
+  if (!Number.isSafeInteger(us)) throw new RangeError(`pcap: ${us} is not whole microseconds`);
+  const rest = ((us % MILLION) + MILLION) % MILLION;
+  return { seconds: (us - rest) / MILLION, nanoseconds: rest * 1000 };
 }

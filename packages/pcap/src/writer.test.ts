@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PcapngWriter, PcapWriter, packetsSync, recordsSync } from './index.ts';
+import { fromMicroseconds, PcapngWriter, PcapWriter, packetsSync, recordsSync } from './index.ts';
 
 const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -54,12 +54,21 @@ describe('PcapngWriter', () => {
     });
     const section =
       '0a0d0d0a 28000000 4d3c2b1a 0100 0000 ffffffffffffffff 0400 0100 78000000 0000 0000 28000000';
-    const eth0 = '01000000 20000000 0100 0000 00000000 0200 0400 65746830 0000 0000 20000000';
+    const eth0 =
+      '01000000 28000000 0100 0000 00000000 0200 0400 65746830 0900 0100 09000000 0000 0000 28000000';
     expect(hexOf(writer.header())).toBe((section + eth0).replaceAll(' ', ''));
   });
 
-  it('cuts a time to the resolution of its interface', () => {
+  it('keeps nanoseconds', () => {
     const writer = new PcapngWriter({ interfaces: [ethernet] });
+    const timestamp = { seconds: 1_700_000_000, nanoseconds: 999_999_999 };
+    const parts = [writer.header(), writer.write({ data, timestamp })];
+    expect([...packetsSync(parts)][0]!.timestamp).toEqual(timestamp);
+    expect([...recordsSync(parts)][1]).toMatchObject({ timestampResolution: 9 });
+  });
+
+  it('cuts a time to the resolution of its interface', () => {
+    const writer = new PcapngWriter({ interfaces: [{ linkType: 1, timestampResolution: 6 }] });
     const parts = [writer.header(), writer.write({ data, timestamp: { seconds: 1, nanoseconds: 2999 } })];
     expect([...packetsSync(parts)][0]!.timestamp).toEqual({ seconds: 1, nanoseconds: 2000 });
   });
@@ -87,8 +96,6 @@ describe('PcapngWriter', () => {
     ['an unknown interface', () => writer().write({ data, interface: 1, timestamp: time })],
     ['a time before the offset', () => writer().write({ data, timestamp: { seconds: -1, nanoseconds: 0 } })],
     ['a time past 64 bits', () => writer().write({ data, timestamp: { seconds: 2 ** 45, nanoseconds: 0 } })],
-    ['a cut packet without time', () => writer().write({ data, originalLength: 4 })],
-    ['a comment without time', () => writer().write({ data, comments: ['x'] })],
     ['flags above u32', () => writer().write({ data, timestamp: time, flags: 2 ** 32 })],
     ['option 0', () => writer().write({ data, timestamp: time, options: [{ code: 0, value: data }] })],
     ['a long comment', () => writer().write({ data, timestamp: time, comments: ['x'.repeat(0x1_0000)] })],
@@ -110,5 +117,42 @@ describe('PcapngWriter', () => {
     ],
   ])('refuses %s', (_, run) => {
     expect(run).toThrow(RangeError);
+  });
+
+  it.each([
+    ['packet', () => writer().write({ data: 'abc' as never })],
+    ['packet of a pcap file', () => new PcapWriter({ linkType: 1 }).write({ data: [1, 2] as never })],
+    ['packet without any', () => new PcapWriter({ linkType: 1 }).write({} as never)],
+    ['packet of words', () => writer().write({ data: new Uint16Array(2) as never, timestamp: time })],
+    ['option', () => writer().write({ data, options: [{ code: 200, value: 'abc' as never }] })],
+    ['block', () => writer().write({ type: 'block', blockType: 99, body: 'abcd' as never })],
+    [
+      'name',
+      () =>
+        writer().write({
+          type: 'names',
+          entries: [{ type: 9, address: 'ab' as never, names: [] }],
+          comments: [],
+          options: [],
+        }),
+    ],
+  ])('takes nothing but bytes for those of a %s', (_, run) => {
+    expect(run).toThrow(TypeError);
+  });
+});
+
+describe('fromMicroseconds', () => {
+  it.each([
+    [0, 0, 0],
+    [1, 0, 1000],
+    [1_700_000_000_123_456, 1_700_000_000, 123_456_000],
+    [-1, -1, 999_999_000],
+    [9_007_199_253_999_999, 9_007_199_253, 999_999_000],
+  ])('%i', (us, seconds, nanoseconds) => {
+    expect(fromMicroseconds(us)).toStrictEqual({ seconds, nanoseconds });
+  });
+
+  it.each([0.5, Number.NaN, 2 ** 53])('refuses %d', (us) => {
+    expect(() => fromMicroseconds(us)).toThrow(RangeError);
   });
 });
