@@ -16,6 +16,18 @@ export interface Clock {
   cancel(handle: object): void;
 }
 
+/**
+ * Lets the error of a callback out of the clock, now and in an event of its own: whoever runs the clock sees it, and what called
+ * the callback goes on as if nothing had happened.
+ */
+export function throwFrom(clock: Clock, error: unknown): void {
+  clock.at(clock.now(), rethrow, error);
+}
+
+function rethrow(error: unknown): void {
+  throw error;
+}
+
 /** Events one call of {@link VirtualClock.run} runs before it takes the simulation for one that never ends. */
 export const MAX_EVENTS = 10_000_000;
 

@@ -30,9 +30,10 @@ export function check(view: DataView, at: number, end: number, kind: Kind): Desc
 
 /**
  * Reads the descriptor at `offset`. @throws WireError `NIC_DESC_TRUNCATED` at the end of the bytes, or `NIC_DESC_KIND` at the
- * byte that says it is another one.
+ * byte that says it is another one. @throws RangeError for a kind that is none.
  */
 export function decode<K extends Kind>(bytes: Uint8Array, kind: K, offset = 0): DescriptorOf<K> {
+  if (!Object.hasOwn(FIELD_MAX, kind)) throw noKind(kind);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.byteLength, kind);
   if (drop === 'NIC_DESC_TRUNCATED') {
@@ -212,8 +213,8 @@ export const FIELD_MAX: Readonly<Record<Kind, Readonly<Record<string, number>>>>
 };
 
 function checkRanges(descriptor: Descriptor): void {
+  if (!Object.hasOwn(FIELD_MAX, descriptor.kind)) throw noKind(descriptor.kind);
   const limits = FIELD_MAX[descriptor.kind];
-  if (limits === undefined) throw new RangeError(`nic: no descriptor of kind ${String(descriptor.kind)}`);
   const fields = descriptor as unknown as Record<string, unknown>;
   for (const name of Object.keys(limits)) {
     const value = fields[name];
@@ -222,4 +223,8 @@ function checkRanges(descriptor: Descriptor): void {
       throw new RangeError(`nic: ${name} ${String(value)} of a ${descriptor.kind} is not within 0..${limit}`);
     }
   }
+}
+
+function noKind(kind: unknown): RangeError {
+  return new RangeError(`nic: no descriptor of kind ${String(kind)}`);
 }

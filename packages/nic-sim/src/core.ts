@@ -73,9 +73,14 @@ export interface Core {
   /** Whether there is a link, and it is up. */
   carrier: boolean;
   closed: boolean;
+  /** What the segment function threw last. */
+  lastError: unknown;
 }
 
-/** Bytes a frame may have under this MTU: header and payload, and a tag where it carries one. */
+/**
+ * Bytes a frame may have under this MTU: header and payload, and one tag where it carries any. A second tag counts to the payload, as
+ * in Linux, which allows for one VLAN_HLEN.
+ */
 export function frameLimit(mtu: number, etherType: number): number {
   return mtu + (etherType === VET || etherType === ETH_P_8021AD ? 18 : 14);
 }

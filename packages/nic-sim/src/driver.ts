@@ -2,11 +2,11 @@
  * The driver's two halves: packets down to the transmit ring, and packets up from the receive ring.
  * @module
  */
-import type { SkBuff } from '@stack/skbuff';
+import { CHECKSUM_COMPLETE, type SkBuff } from '@stack/skbuff';
 import { RX_ERROR } from './bits.ts';
 import { BUSY, type Core, countTxDrop, frameLimit, OK } from './core.ts';
-import { ETH_HLEN } from './frame.ts';
-import { canSegment, isSumInPacket, prepare, tcpHeaderEnd } from './offload.ts';
+import { ETH_HLEN, VLAN_HLEN } from './frame.ts';
+import { canSegment, checkAlive, isSumInPacket, prepare, tcpHeaderEnd } from './offload.ts';
 import type { RxRing } from './rx-ring.ts';
 import type { Drop } from './stats.ts';
 import type { TxRing } from './tx-ring.ts';
@@ -34,6 +34,7 @@ export class TxDriver {
   /** See `Nic.xmit`. */
   xmit(skb: SkBuff): number {
     const core = this.#core;
+    checkAlive(skb);
     if (core.closed) return this.#drop(skb, 'NIC_CLOSED');
     if (!core.carrier) return this.#drop(skb, 'NIC_NO_CARRIER');
     if (this.#wanted > 0) return BUSY;
@@ -88,9 +89,11 @@ export class TxDriver {
     if (skb.len < ETH_HLEN) return 'NIC_TX_SHORT';
     if (!isSumInPacket(skb)) return 'NIC_TX_CSUM_RANGE';
     if (!isDevices) return undefined; // its segments are looked at one by one
-    const length = skb.gsoSize === 0 ? skb.len : Math.min(skb.len, tcpHeaderEnd(skb) + skb.gsoSize);
+    const untagged = skb.gsoSize === 0 ? skb.len : Math.min(skb.len, tcpHeaderEnd(skb) + skb.gsoSize);
+    const length = skb.vlanProto === 0 ? untagged : untagged + VLAN_HLEN;
     if (length <= this.#core.mtu + ETH_HLEN) return undefined;
-    const type = skb.headlen < ETH_HLEN ? 0 : skb.view.getUint16(skb.data + 12);
+    let type = skb.vlanProto;
+    if (type === 0 && skb.headlen >= ETH_HLEN) type = skb.view.getUint16(skb.data + 12);
     return length > frameLimit(this.#core.mtu, type) ? 'NIC_TX_LONG' : undefined;
   }
 
@@ -126,8 +129,9 @@ export class TxDriver {
   #cut(skb: SkBuff): SkBuff[] | undefined {
     try {
       return this.#core.segment?.(skb);
-    } catch {
-      return undefined; // a bad packet must not stop the sender
+    } catch (error) {
+      this.#core.lastError = error; // a bad packet must not stop the sender
+      return undefined;
     }
   }
 
@@ -239,14 +243,14 @@ export class RxDriver {
   }
 
   #count(skb: SkBuff, errors: number): void {
-    const { stats, ethtool, filter, features } = this.#core;
+    const { stats, ethtool, filter } = this.#core;
+    stats.rxPackets++;
+    stats.rxBytes += skb.len + (skb.vlanProto === 0 ? 0 : VLAN_HLEN) - this.#ring.fcsLength;
     if (errors !== 0) {
       ethtool.rx_csum_offload_errors++;
       return;
     }
-    stats.rxPackets++;
-    stats.rxBytes += skb.len + (skb.vlanProto === 0 ? 0 : 4) - (features['rx-fcs'] ? 4 : 0);
-    if (features.rx) ethtool.rx_csum_offload_good++;
+    if (skb.ipSummed === CHECKSUM_COMPLETE) ethtool.rx_csum_offload_good++;
     if ((skb.view.getUint8(skb.data) & 1) === 0) return;
     if (filter.isBroadcast(skb.view, skb.data)) ethtool.rx_broadcast++;
     else {

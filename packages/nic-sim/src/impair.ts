@@ -2,6 +2,7 @@
  * What a wire does to frames, decided from a seed: loss, corruption, duplication, reordering, jitter.
  * @module
  */
+import { type Clock, throwFrom } from './clock.ts';
 import { FCS_LEN, type Frame } from './frame.ts';
 import { below, rng, threshold } from './rng.ts';
 
@@ -25,8 +26,10 @@ export interface Impairments {
   reorderDelay: number;
   /** Probability that one bit of a frame, FCS included, is flipped. Default 0. */
   corrupt: number;
-  /** Bytes that may wait for the wire; a frame beyond them is dropped. Default 1,000,000. */
+  /** Bytes that may wait for a wire with a `rate`; a frame beyond them is dropped. Default 1,000,000. */
   queueLimit: number;
+  /** Frames under way at once, waiting ones included; a frame beyond them is dropped. At least 1. Default 65,536. */
+  flightLimit: number;
 }
 
 /** A gigabit wire that does no harm. */
@@ -41,6 +44,7 @@ export const DEFAULTS: Impairments = {
   reorderDelay: 100,
   corrupt: 0,
   queueLimit: 1_000_000,
+  flightLimit: 65_536,
 };
 
 const MAX_JITTER = 1_000_000;
@@ -79,6 +83,7 @@ export interface Fate {
 /** The decisions for one direction. */
 export class Impairer {
   readonly settings: Impairments;
+  readonly #clock: Clock;
   /** What {@link decide} decided last. */
   readonly fate: Fate = {
     lost: false,
@@ -103,8 +108,12 @@ export class Impairer {
   /** Chooses the bit that flips. */
   #where = 0;
 
-  /** @param side Which direction of the seed's wire. @throws RangeError for a setting out of its range. */
-  constructor(settings: Impairments, seed: number, side: number) {
+  /**
+   * @param side Which direction of the seed's wire. @throws RangeError for a setting out of its range, TypeError for a `loss`
+   * that is none of the three.
+   */
+  constructor(clock: Clock, settings: Impairments, seed: number, side: number) {
+    this.#clock = clock;
     this.settings = checked(settings);
     const { loss } = settings;
     this.#loss = rng(seed, side * STREAMS + LOSS);
@@ -114,12 +123,12 @@ export class Impairer {
     this.#jitter = rng(seed, side * STREAMS + JITTER);
     this.#reorderTwin = rng(seed, side * STREAMS + REORDER_TWIN);
     this.#jitterTwin = rng(seed, side * STREAMS + JITTER_TWIN);
-    this.#lossAt = typeof loss === 'number' ? threshold(loss) : 0;
+    this.#lossAt = typeof loss === 'number' ? threshold(loss, 'wire: loss') : 0;
     this.#lossList = typeof loss === 'object' ? new Set(loss) : undefined;
     this.#lossFunction = typeof loss === 'function' ? loss : undefined;
-    this.#corruptAt = threshold(settings.corrupt);
-    this.#duplicateAt = threshold(settings.duplicate);
-    this.#reorderAt = threshold(settings.reorder);
+    this.#corruptAt = threshold(settings.corrupt, 'wire: corrupt');
+    this.#duplicateAt = threshold(settings.duplicate, 'wire: duplicate');
+    this.#reorderAt = threshold(settings.reorder, 'wire: reorder');
   }
 
   /** Decides what becomes of the next frame: {@link fate}. */
@@ -144,7 +153,14 @@ export class Impairer {
 
   #loses(frame: Frame): boolean {
     if (this.#lossList !== undefined) return this.#lossList.has(frame.index);
-    if (this.#lossFunction !== undefined) return this.#lossFunction(frame.index, frame);
+    if (this.#lossFunction !== undefined) {
+      try {
+        return this.#lossFunction(frame.index, frame);
+      } catch (error) {
+        throwFrom(this.#clock, error);
+        return true;
+      }
+    }
     return this.#lossAt > 0 && this.#loss() < this.#lossAt;
   }
 
@@ -156,18 +172,22 @@ export class Impairer {
 }
 
 function checked(settings: Impairments): Impairments {
-  const { rate, overhead, delay, jitter, reorderDelay, queueLimit } = settings;
-  for (const [name, value, most] of [
+  const { rate, overhead, delay, jitter, loss, reorderDelay, queueLimit, flightLimit } = settings;
+  for (const [name, value, most, least = 0] of [
     ['rate', rate, 1_000_000_000_000],
     ['overhead', overhead, 0xffff],
     ['delay', delay, Number.MAX_SAFE_INTEGER / 4],
     ['jitter', jitter, MAX_JITTER],
     ['reorderDelay', reorderDelay, Number.MAX_SAFE_INTEGER / 4],
     ['queueLimit', queueLimit, Number.MAX_SAFE_INTEGER],
+    ['flightLimit', flightLimit, Number.MAX_SAFE_INTEGER, 1],
   ] as const) {
-    if (!Number.isSafeInteger(value) || value < 0 || value > most) {
-      throw new RangeError(`wire: ${name} ${value} is not a whole number within 0..${most}`);
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new RangeError(`wire: ${name} ${value} is not a whole number within ${least}..${most}`);
     }
+  }
+  if (typeof loss !== 'number' && typeof loss !== 'function' && !Array.isArray(loss)) {
+    throw new TypeError('wire: loss is no probability, list of positions or function');
   }
   return settings;
 }

@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from './clock.ts';
 import { type Features, OK } from './core.ts';
 import { bench, expectAtRest, frameBytes, MAC_A, packet } from './fixture.ts';
+import { Frame } from './frame.ts';
 import { Nic, type NicOptions } from './nic.ts';
 import type { TraceEvent } from './trace.ts';
 
@@ -150,6 +151,68 @@ describe('Nic', () => {
     net.close();
   });
 
+  it.each([true, false])(
+    'one tag over the MTU, wherever it is, and both ends agree (txvlan %s)',
+    (txvlan) => {
+      const net = bench({ a: { features: { txvlan } } });
+      const rows: [payload: number, inBand: number, outOfBand: number, sent: boolean][] = [
+        [1500, 0, 0x8100, true],
+        [1500, 0, 0x88a8, true],
+        [1504, 0x8100, 0, true],
+        [1500, 0x8100, 0x88a8, true], // the inner tag counts to the payload
+        [1504, 0x8100, 0x8100, false],
+        [1504, 0x8100, 0x88a8, false],
+        [1504, 0x88a8, 0x8100, false],
+        [1501, 0, 0x8100, false],
+        [1508, 0x88a8, 0, false],
+      ];
+      for (const [payload, inBand, outOfBand] of rows) {
+        const skb = packet(net.poolA, frameBytes(payload, undefined, inBand === 0 ? 0x0800 : inBand));
+        if (outOfBand !== 0) [skb.vlanProto, skb.vlanTci] = [outOfBand, 5];
+        net.a.xmit(skb);
+      }
+      net.clock.run();
+      const sent = rows.filter((row) => row[3]).length;
+      expect(net.a.drops.NIC_TX_LONG).toBe(rows.length - sent);
+      expect(net.b.drops.NIC_RX_LONG).toBe(0);
+      expect(net.received.length).toBe(sent);
+      net.close();
+    },
+  );
+
+  it('counts what a packet was stored as, whatever the features are when it is polled', () => {
+    const net = bench({ both: { features: { 'rx-fcs': true } }, b: { interrupt: () => {} } });
+    net.a.xmit(packet(net.poolA, frameBytes(100)));
+    net.clock.run();
+    net.b.setFeatures({ 'rx-fcs': false, rx: false });
+    net.a.xmit(packet(net.poolA, frameBytes(100)));
+    net.clock.run();
+    net.b.setFeatures({ 'rx-fcs': true, rx: true });
+    expect(net.b.poll(64)).toBe(2);
+    expect(net.received.map((bytes) => bytes.byteLength)).toEqual([118, 114]);
+    expect(net.b.stats).toMatchObject({ rxPackets: 2, rxBytes: 2 * 114 });
+    expect(net.b.ethtool.rx_csum_offload_good).toBe(1);
+    net.close();
+  });
+
+  it('rx-all: a bad frame is a packet, as it is delivered, and an error of its kind, as in Linux', () => {
+    const net = bench({ b: { features: { 'rx-all': true } }, wire: { aToB: { corrupt: 1 } } });
+    net.a.xmit(packet(net.poolA, frameBytes(100)));
+    net.clock.run();
+    net.b.arrive(Frame.of(net.poolA, frameBytes(20)) as Frame);
+    net.b.arrive(Frame.of(net.poolA, frameBytes(1600)) as Frame);
+    net.clock.run();
+    expect(net.received.map((bytes) => bytes.byteLength)).toEqual([114, 34, 1614]);
+    expect(net.b.stats).toMatchObject({
+      rxPackets: 3,
+      rxBytes: 114 + 34 + 1614,
+      rxErrors: 3,
+      rxCrcErrors: 1,
+      rxLengthErrors: 2,
+    });
+    net.close();
+  });
+
   it('counts a checksum that lies outside the packet', () => {
     const net = bench();
     for (const [start, offset] of [
@@ -209,7 +272,7 @@ describe('Nic', () => {
     expect(net.b.ethtool.rx_csum_offload_errors).toBe(1);
     send({ 'rx-fcs': true });
     expect(lengths).toEqual([114, 118]);
-    expect(net.b.stats).toMatchObject({ rxCrcErrors: 3, rxErrors: 3, rxPackets: 0 });
+    expect(net.b.stats).toMatchObject({ rxCrcErrors: 3, rxErrors: 3, rxPackets: 2, rxBytes: 2 * 114 });
     net.close();
 
     const clean = bench({

@@ -4,7 +4,7 @@
  */
 import type { Pool, SkBuff } from '@stack/skbuff';
 import { bitNames, ICR } from './bits.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, throwFrom } from './clock.ts';
 import { type Core, type Features, MAX_MTU, MIN_MTU, type Segmenter } from './core.ts';
 import { RxDriver, TxDriver } from './driver.ts';
 import { Filter } from './filter.ts';
@@ -12,6 +12,7 @@ import type { Frame } from './frame.ts';
 import { Interrupts } from './interrupt.ts';
 import type { Endpoint, Link } from './link.ts';
 import { Memory } from './memory.ts';
+import { need } from './options.ts';
 import { Receiver } from './receive.ts';
 import { RxRing } from './rx-ring.ts';
 import {
@@ -58,7 +59,10 @@ export interface NicOptions {
    * Without it the NIC polls itself.
    */
   interrupt?: (nic: Nic) => void;
-  /** Cuts super-packets, for the device (`tso`) and in software. Without it they are dropped. */
+  /**
+   * Cuts super-packets, for the device (`tso`) and in software. Without it they are dropped; those it throws over, too, and the error
+   * is {@link Nic.lastError}.
+   */
   segment?: Segmenter;
   /** What differs from `rx tx tso rxvlan txvlan` on, `rx-fcs rx-all` off. */
   features?: Partial<Features>;
@@ -78,7 +82,7 @@ export interface NicOptions {
   gsoMaxSegs?: number;
   /** The physical memory it shares with others. Default: its own. */
   memory?: Memory;
-  /** Told of each step. */
+  /** Told of each step. An error it throws comes out of the clock, at the same moment; the NIC goes on. */
   trace?: Trace;
   /** Told, by interrupt, that the carrier came or went. */
   linkChange?: (nic: Nic, up: boolean) => void;
@@ -117,8 +121,9 @@ export class Nic implements Endpoint {
   #link: Link | undefined = undefined;
   #polling = false;
 
-  /** @throws RangeError for an option out of its range. */
+  /** @throws RangeError for an option out of its range, TypeError for one that is missing. */
   constructor(options: NicOptions) {
+    need('nic', options, ['clock', 'pool', 'address']);
     const { name = 'eth0', ifindex = 1, mtu = 1500, rxHeadroom = 66 } = options;
     const { gsoMaxSize = 65_536, gsoMaxSegs = 65_535, fcs = 'lazy', memory = new Memory() } = options;
     if (!Number.isInteger(rxHeadroom) || rxHeadroom < 0 || rxHeadroom > RX_PAGE / 2) {
@@ -155,6 +160,7 @@ export class Nic implements Endpoint {
       mtu: checkMtu(mtu),
       carrier: false,
       closed: false,
+      lastError: undefined,
     };
     this.tx = new TxRing(memory, options.txRing);
     this.rx = new RxRing(memory, options.rxRing, RX_PAGE - rxHeadroom);
@@ -193,6 +199,11 @@ export class Nic implements Endpoint {
     return this.#core.features;
   }
 
+  /** What the segment function threw last: the reason of a `NIC_TX_SEGMENT`. `undefined` as long as it never did. */
+  get lastError(): unknown {
+    return this.#core.lastError;
+  }
+
   /** `ethtool -S`, as of now. */
   get ethtool(): Readonly<EthtoolStats> {
     const { ethtool } = this.#core;
@@ -218,7 +229,7 @@ export class Nic implements Endpoint {
 
   /**
    * Sends a packet, `data` at its Ethernet header. `OK`: the NIC has it; what could not be sent is counted in {@link drops}.
-   * `BUSY`: the ring is full, the caller still owns it, and {@link wake} will be called.
+   * `BUSY`: the ring is full, the caller still owns it, and {@link wake} will be called. @throws RangeError if the packet was freed.
    */
   xmit(skb: SkBuff): number {
     return this.#txDriver.xmit(skb);
@@ -321,7 +332,12 @@ export class Nic implements Endpoint {
   }
 
   #trace(step: TraceStep): void {
-    this.#options.trace?.({ ...step, time: this.#core.clock.now(), nic: this.name });
+    const { clock } = this.#core;
+    try {
+      this.#options.trace?.({ ...step, time: clock.now(), nic: this.name });
+    } catch (error) {
+      throwFrom(clock, error);
+    }
   }
 }
 

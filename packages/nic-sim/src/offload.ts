@@ -63,6 +63,11 @@ export function checkDescribable(skb: SkBuff): void {
   }
 }
 
+/** @throws RangeError if the packet was freed. */
+export function checkAlive(skb: SkBuff): void {
+  if (skb.users <= 0) throw new RangeError('nic: an skb that was freed');
+}
+
 /** Whether the checksum field, and the start of the sum, lie in the packet. */
 export function isSumInPacket(skb: SkBuff): boolean {
   if (skb.ipSummed !== CHECKSUM_PARTIAL) return true;

@@ -102,6 +102,62 @@ describe('receive buffers', () => {
     net.close();
   });
 
+  it('a frame that waits for a buffer gets one soon after there is memory again', () => {
+    const poolB = new Pool({ chunkSize: 65_536, limit: 65_536, poison: true });
+    const kept: SkBuff[] = [];
+    const net = bench({ poolB, b: { rxRing: 16, receive: (skb) => void kept.push(skb) } });
+    for (let i = 0; i < 33; i++) net.a.xmit(packet(net.poolA, frameBytes(1486)));
+    net.clock.runUntil(net.clock.now() + 500);
+    expect(kept.length).toBe(32);
+    const now = net.clock.now();
+    net.clock.runUntil(now + 100_000);
+    expect(kept.length).toBe(32);
+    for (const skb of kept.splice(0)) skb.free();
+    net.clock.runUntil(now + 300_000);
+    expect(kept.length).toBe(1);
+    expect(net.clock.pending).toBe(0);
+    for (const skb of kept.splice(0)) skb.free();
+    net.close();
+  });
+
+  it('without memory for good the NIC gives up asking, and the next frame or poll asks again', () => {
+    const poolB = new Pool({ chunkSize: 65_536, limit: 65_536, poison: true });
+    const kept: SkBuff[] = [];
+    const net = bench({ poolB, b: { rxRing: 16, receive: (skb) => void kept.push(skb) } });
+    for (let i = 0; i < 33; i++) net.a.xmit(packet(net.poolA, frameBytes(1486)));
+    const start = net.clock.now();
+    net.clock.run();
+    expect(net.clock.now() - start).toBeGreaterThan(2_000_000);
+    expect(net.clock.now() - start).toBeLessThan(3_000_000);
+    expect(net.b.ethtool.alloc_rx_buff_failed).toBeLessThan(100);
+    for (const skb of kept.splice(0)) skb.free();
+    net.b.poll(64);
+    net.clock.run();
+    expect(kept.length).toBe(1);
+    for (let i = 0; i < 40; i++) net.a.xmit(packet(net.poolA, frameBytes(1486)));
+    net.clock.runUntil(net.clock.now() + 10_000);
+    expect(kept.length).toBe(32);
+    for (const skb of kept.splice(0, 2)) skb.free();
+    net.clock.runUntil(net.clock.now() + 20_000);
+    expect(kept.length).toBe(32); // two more came, and seven wait on
+    for (const skb of kept.splice(0)) skb.free();
+    net.clock.runUntil(net.clock.now() + 200_000);
+    expect(kept.length).toBe(7);
+    for (const skb of kept.splice(0)) skb.free();
+    net.close();
+  });
+
+  it('a NIC that is closed while a frame waits forgets about asking', () => {
+    const net = bench({ b: { rxRing: 8, interrupt: () => {} } });
+    for (let i = 0; i < 9; i++) net.a.xmit(packet(net.poolA, frameBytes(46)));
+    net.clock.runUntil(100);
+    expect(net.clock.pending).toBe(1);
+    net.b.close();
+    net.a.close();
+    expect(net.clock.pending).toBe(0);
+    net.close();
+  });
+
   it('a sender without memory for a frame counts it', () => {
     const poor = new Pool({ chunkSize: 65_536, limit: 65_536 });
     const net = bench({ a: { pool: poor, rxRing: 40 } });

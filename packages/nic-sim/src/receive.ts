@@ -17,6 +17,10 @@ const ADDRESSES = 12;
 export const RX_FIFO = 49_152;
 /** RXDMT0 comes when fewer buffers than this part of the ring are left (manual 13.4.22, RDMTS = 1/4). */
 const MINIMUM_THRESHOLD = 4;
+/** After this long, µs, a NIC whose frames wait for buffers asks its driver again. */
+const FIRST_RETRY = 1000;
+/** Each wait is twice the one before; after this many without a buffer the next frame or poll has to ask. */
+const RETRIES = 11;
 
 /** One NIC's receiver. */
 export class Receiver {
@@ -24,6 +28,8 @@ export class Receiver {
   readonly #ring: RxRing;
   readonly #fifo: Frame[] = [];
   #fifoBytes = 0;
+  #timer: object | undefined = undefined;
+  #retries = 0;
 
   constructor(core: Core, ring: RxRing) {
     this.#core = core;
@@ -62,6 +68,28 @@ export class Receiver {
     for (const frame of this.#fifo) frame.free();
     this.#fifo.length = 0;
     this.#fifoBytes = 0;
+    this.#rest();
+  }
+
+  /** Frames waited for buffers all this time: asks the driver for some, as the watchdog of Linux's e1000 does. @internal */
+  retry(): void {
+    this.#timer = undefined;
+    this.#watch();
+    this.#core.interrupts.raise(ICR.RXDMT0);
+  }
+
+  /** Sees to it that the driver is asked again, unless it was too often. */
+  #watch(): void {
+    if (this.#timer !== undefined || this.#retries === RETRIES) return;
+    const { clock } = this.#core;
+    this.#timer = clock.at(clock.now() + (FIRST_RETRY << this.#retries++), retry, this);
+  }
+
+  /** There was a buffer: no need to ask any more, or from the start again. */
+  #rest(): void {
+    if (this.#timer !== undefined) this.#core.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#retries = 0;
   }
 
   /** Whether the frame is good: FCS and length. Counts what it is not. */
@@ -119,14 +147,19 @@ export class Receiver {
     this.#fifo.push(frame);
     this.#fifoBytes += frame.length;
     interrupts.raise(ICR.RXDMT0);
+    this.#watch();
   }
 
   #drain(): void {
+    const waited = this.#fifo.length;
     for (let frame = this.#fifo[0]; frame !== undefined && this.#fits(frame); frame = this.#fifo[0]) {
       this.#fifo.shift();
       this.#fifoBytes -= frame.length;
       this.#store(frame);
     }
+    if (this.#fifo.length === waited) return;
+    this.#rest();
+    if (this.#fifo.length > 0) this.#watch();
   }
 
   /** One copy: from the frame into as many posted buffers as it takes. */
@@ -136,7 +169,10 @@ export class Receiver {
     const isTagged = frame.length >= ETH_HLEN + VLAN_HLEN && view.getUint16(frame.start + ADDRESSES) === VET;
     const strip = isTagged && core.features.rxvlan ? VLAN_HLEN : 0;
     if (core.features['rx-fcs']) frame.stamp();
-    const total = frame.length - strip + (core.features['rx-fcs'] ? FCS_LEN : 0);
+    const fcs = core.features['rx-fcs'] ? FCS_LEN : 0;
+    const total = frame.length - strip + fcs;
+    const { head, bufferSize, count, fcsLengths } = this.#ring;
+    fcsLengths[(head + Math.ceil(total / bufferSize) - 1) % count] = fcs;
     const sums = core.features.rx && !frame.damaged;
     const sum = sums ? this.#sum(frame, strip, total) : 0;
     const status = (sums ? 0 : RX_STATUS.IXSM) | (strip > 0 ? RX_STATUS.VP : 0);
@@ -214,4 +250,8 @@ export class Receiver {
     ring.head = index + 1 === ring.count ? 0 : index + 1;
     this.#core.trace?.({ kind: 'write-back', ring: 'rx', index });
   }
+}
+
+function retry(receiver: Receiver): void {
+  receiver.retry();
 }

@@ -33,10 +33,10 @@ export function rng(seed: number, stream = 0): () => number {
 
 /**
  * A probability as a threshold: true with probability `p` when `random() < threshold(p)`. Exact: a scaling by 2^32.
- * @throws RangeError if `p` is not within 0..1.
+ * @param what Whose it is, for the error. @throws RangeError if `p` is not within 0..1.
  */
-export function threshold(p: number): number {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`rng: ${p} is not a probability`);
+export function threshold(p: number, what = 'rng:'): number {
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`${what} ${p} is not a probability`);
   return Math.floor(p * 0x1_0000_0000);
 }
 

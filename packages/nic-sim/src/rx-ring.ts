@@ -32,6 +32,10 @@ export class RxRing extends DescriptorRing {
   readonly bufferSize: number;
   /** Error bits of the packet {@link reap} gave last: {@link RX_ERROR}. 0 = good. */
   errors = 0;
+  /** Bytes of FCS at the end of the packet {@link reap} gave last: 0, or 4 with `rx-fcs`. */
+  fcsLength = 0;
+  /** The device's note at a packet's last descriptor: {@link fcsLength}. No field of a descriptor says it. @internal */
+  readonly fcsLengths: Uint8Array;
   readonly #skbs: (SkBuff | undefined)[];
   readonly #windows: Int32Array;
 
@@ -44,6 +48,7 @@ export class RxRing extends DescriptorRing {
     this.bufferSize = bufferSize;
     this.#skbs = new Array<SkBuff | undefined>(count).fill(undefined);
     this.#windows = new Int32Array(count);
+    this.fcsLengths = new Uint8Array(count);
   }
 
   /** Buffers the device has. */
@@ -91,6 +96,8 @@ export class RxRing extends DescriptorRing {
     const last = this.previous(index);
     // All buffers done and no end: no device writes that.
     this.errors = (status & RX_STATUS.EOP) === 0 ? RX_ERROR.RXE : rxErrors(this.view, last * HLEN);
+    this.fcsLength = this.fcsLengths[last] as number;
+    this.fcsLengths[last] = 0;
     const skb = this.#take(first);
     skb.put(Math.min(rxLength(this.view, first * HLEN), this.bufferSize));
     for (let i = this.next(first); i !== index; i = this.next(i)) this.#append(skb, i);

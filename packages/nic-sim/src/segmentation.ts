@@ -159,7 +159,8 @@ export function isSegmented(view: DataView, at: number): boolean {
 export function cut(core: Core, skb: SkBuff): SkBuff[] {
   try {
     return core.segment?.(skb) ?? [];
-  } catch {
+  } catch (error) {
+    core.lastError = error;
     return [];
   }
 }

@@ -5,13 +5,13 @@
 
 /** `ip -s -s link`: Linux's `struct rtnl_link_stats64`. Bytes are without FCS. */
 export interface LinkStats {
-  /** Good packets received. */
+  /** Packets received and taken off the ring: good ones, and with `rx-all` bad ones, as in Linux. */
   rxPackets: number;
   /** Packets sent; each segment of a super-packet counts. */
   txPackets: number;
   rxBytes: number;
   txBytes: number;
-  /** Bad packets received: the sum of the detailed errors below. */
+  /** Bad packets received, delivered (`rx-all`) or not: the sum of the detailed errors below, and what no driver can believe. */
   rxErrors: number;
   /** Packets that could not be sent: the detailed errors below, and packets that nobody could make sense of. */
   txErrors: number;

@@ -2,7 +2,7 @@ import { Pool } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from './clock.ts';
 import { expectAtRest, frameBytes, packet, putMac } from './fixture.ts';
-import { BROADCAST } from './frame.ts';
+import { BROADCAST, Frame } from './frame.ts';
 import { Nic } from './nic.ts';
 import { Switch, type SwitchOptions } from './switch.ts';
 import { Wire, type WireOptions } from './wire.ts';
@@ -174,4 +174,23 @@ describe('Switch', () => {
       expect(() => new Switch({ clock: new VirtualClock(), ports: 2, ...options })).toThrow(RangeError);
     },
   );
+
+  it('a loop of switches and wires without a rate stays within the limit of its wires', () => {
+    const clock = new VirtualClock();
+    const pool = new Pool({ poison: true });
+    const left = new Switch({ clock, ports: 4 });
+    const right = new Switch({ clock, ports: 4 });
+    const wires = [1, 2, 3].map(
+      (i) => new Wire({ clock, a: left.ports[i]!, b: right.ports[i]!, rate: 0, delay: 10, flightLimit: 50 }),
+    );
+    const bytes = frameBytes(46, BROADCAST);
+    left.ports[1]!.arrive(Frame.of(pool, bytes) as Frame);
+    expect(() => clock.run(5000)).toThrow(RangeError);
+    expect(clock.pending).toBeGreaterThan(100);
+    expect(clock.pending).toBeLessThanOrEqual(3 * 2 * 50);
+    expect(wires[0]!.aToB.stats.drops.WIRE_QUEUE).toBeGreaterThan(0);
+    left.close();
+    right.close();
+    expectAtRest(pool);
+  });
 });

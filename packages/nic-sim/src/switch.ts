@@ -5,6 +5,7 @@
 import type { Clock } from './clock.ts';
 import { ETH_HLEN, type Frame, isGroupAt, macAt } from './frame.ts';
 import type { Endpoint, Link } from './link.ts';
+import { need } from './options.ts';
 
 /** Why a switch drops a frame. */
 export type SwitchDrop =
@@ -66,8 +67,9 @@ export class Switch {
   #swept = Number.MIN_SAFE_INTEGER;
   #closed = false;
 
-  /** @throws RangeError for an option out of its range. */
+  /** @throws RangeError for an option out of its range, TypeError for one that is missing. */
   constructor(options: SwitchOptions) {
+    need('switch', options, ['clock', 'ports']);
     const { clock, ports, ageing = 300_000_000, tableSize = 8192, name = 'switch' } = options;
     if (!Number.isInteger(ports) || ports < 1 || ports > 256) throw new RangeError(`switch: ${ports} ports`);
     if (!Number.isSafeInteger(ageing) || ageing < 0) throw new RangeError(`switch: ageing ${ageing}`);

@@ -46,6 +46,7 @@ export function impairments(): fc.Arbitrary<Impairments> {
       reorderDelay: fc.nat(1000),
       corrupt: rare,
       queueLimit: fc.constantFrom(10_000, 1_000_000),
+      flightLimit: fc.constantFrom(10, 65_536),
     },
     { noNullPrototype: true },
   );

@@ -8,10 +8,11 @@
  * ```
  * @module
  */
-import type { Clock } from './clock.ts';
+import { type Clock, throwFrom } from './clock.ts';
 import { FCS_LEN, type Frame } from './frame.ts';
 import { DEFAULTS, type Flight, Impairer, type Impairments } from './impair.ts';
 import type { Endpoint, Link } from './link.ts';
+import { need } from './options.ts';
 
 /** Which way a frame goes. */
 export type Heading = 'aToB' | 'bToA';
@@ -82,15 +83,23 @@ export class Wire {
   readonly #back: Half;
   #up = true;
   #closed = false;
+  readonly #clock: Clock;
   readonly #taps: Set<Tap> = new Set();
 
-  /** @throws RangeError for a setting out of its range, or where both ends are the same. */
+  /**
+   * @throws RangeError for a setting out of its range, or where both ends are the same; TypeError for a missing clock, or an end
+   * that is no endpoint.
+   */
   constructor(options: WireOptions) {
+    need('wire', options, ['clock', 'a', 'b']);
     const { clock, a, b, seed = 1, aToB, bToA, ...both } = options;
+    checkEndpoint('a', a);
+    checkEndpoint('b', b);
     if (a === b) throw new RangeError('wire: both ends are the same; give it two endpoints');
+    this.#clock = clock;
     const common = { ...DEFAULTS, ...both };
-    this.#there = new Half(this, 'aToB', clock, new Impairer({ ...common, ...aToB }, seed, 0), b);
-    this.#back = new Half(this, 'bToA', clock, new Impairer({ ...common, ...bToA }, seed, 1), a);
+    this.#there = new Half(this, 'aToB', clock, new Impairer(clock, { ...common, ...aToB }, seed, 0), b);
+    this.#back = new Half(this, 'bToA', clock, new Impairer(clock, { ...common, ...bToA }, seed, 1), a);
     this.aToB = this.#there;
     this.bToA = this.#back;
     a.plug(this.aToB);
@@ -120,7 +129,10 @@ export class Wire {
     this.#there.receiver.plug(undefined);
   }
 
-  /** Calls `listener` for every frame until the function returned is called. */
+  /**
+   * Calls `listener` for every frame until the function returned is called. An error it throws comes out of the clock, at the same
+   * moment; the frame goes its way.
+   */
   onFrame(listener: (captured: Captured) => void, options: TapOptions = {}): () => void {
     const tap: Tap = { listener, fcs: options.fcs ?? false, at: options.at ?? 'send' };
     this.#taps.add(tap);
@@ -134,7 +146,11 @@ export class Wire {
     if (this.#taps.size === 0) return;
     for (const tap of this.#taps) {
       if (tap.at !== at) continue;
-      tap.listener({ time, direction, bytes: tap.fcs ? frame.bytesWithFcs() : frame.bytes() });
+      try {
+        tap.listener({ time, direction, bytes: tap.fcs ? frame.bytesWithFcs() : frame.bytes() });
+      } catch (error) {
+        throwFrom(this.#clock, error);
+      }
     }
   }
 
@@ -146,6 +162,13 @@ export class Wire {
   #tell(up: boolean): void {
     this.#back.receiver.carrier(up);
     this.#there.receiver.carrier(up);
+  }
+}
+
+/** @throws TypeError for what frames cannot arrive at. */
+function checkEndpoint(name: string, end: Endpoint): void {
+  if (typeof end.arrive !== 'function' || typeof end.plug !== 'function') {
+    throw new TypeError(`wire: option ${name} is no endpoint: give it a NIC or a port of a switch`);
   }
 }
 
@@ -173,6 +196,7 @@ class Half implements Direction {
   #lastArrival = Number.MIN_SAFE_INTEGER;
   #index = 0;
   #flying: Frame | undefined = undefined;
+  #inFlight = 0;
 
   constructor(wire: Wire, heading: Heading, clock: Clock, impairer: Impairer, receiver: Endpoint) {
     this.#wire = wire;
@@ -251,7 +275,8 @@ class Half implements Direction {
   }
 
   #hasRoom(frame: Frame, now: number): boolean {
-    const { rate, queueLimit } = this.#impairer.settings;
+    const { rate, queueLimit, flightLimit } = this.#impairer.settings;
+    if (this.#inFlight >= flightLimit) return false;
     if (rate === 0 || this.#freeAt <= now) return true;
     return ((this.#freeAt - now) * rate) / 8_000_000 + frame.length <= queueLimit;
   }
@@ -289,6 +314,7 @@ class Half implements Direction {
       this.stats.reordered++;
       time += this.#impairer.settings.reorderDelay;
     } else this.#lastArrival = time;
+    this.#inFlight++;
     frame.next = this.#flying;
     if (this.#flying !== undefined) this.#flying.prev = frame;
     this.#flying = frame;
@@ -297,6 +323,7 @@ class Half implements Direction {
   }
 
   #land(frame: Frame): void {
+    this.#inFlight--;
     if (frame.prev === undefined) this.#flying = frame.next;
     else frame.prev.next = frame.next;
     if (frame.next !== undefined) frame.next.prev = frame.prev;
