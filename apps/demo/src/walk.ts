@@ -3,7 +3,7 @@
  * @module
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { LINKTYPE, PcapWriter } from '@stack/pcap';
+import { fromMicroseconds, LINKTYPE, PcapWriter } from '@stack/pcap';
 import pc from 'picocolors';
 import { CommandError, explain } from './errors.ts';
 import { renderOutcome, renderStep } from './render.ts';
@@ -98,10 +98,7 @@ class Capture {
   readonly #chunks: Uint8Array[] = [this.#writer.header()];
 
   add(bytes: Uint8Array, time: number): void {
-    const seconds = Math.floor(time / 1_000_000);
-    this.#chunks.push(
-      this.#writer.write({ data: bytes, timestamp: { seconds, nanoseconds: (time % 1_000_000) * 1000 } }),
-    );
+    this.#chunks.push(this.#writer.write({ data: bytes, timestamp: fromMicroseconds(time) }));
   }
 
   save(path: string): void {
