@@ -3,6 +3,9 @@
  * @module
  */
 
+/** EtherType of ARP, what `push` puts into `skb.protocol`. */
+export const ETH_P_ARP = 0x0806;
+
 /** Hardware type of Ethernet. */
 export const ARPHRD_ETHER = 1;
 

@@ -5,8 +5,9 @@
 import { viewOf } from '@stack/skbuff';
 import { ARPHRD_ETHER, ARPOP_REPLY, ARPOP_REQUEST } from './codes.ts';
 import { type Header, HLEN } from './header.ts';
+import { range } from './range.ts';
 
-/** Bytes of an Ethernet/IPv4 packet. */
+/** Bytes of an Ethernet/IPv4 packet: headroom to reserve for one. */
 export const ETHERNET_IPV4_LENGTH = 28;
 
 const ETH_P_IP = 0x0800;
@@ -93,17 +94,15 @@ export function ethernetIpv4(
     hlen: ETH_ALEN,
     plen: IPV4_ALEN,
     op,
-    sha: macBytes('sender', senderMac),
-    spa: ipBytes('sender', senderIp),
-    tha: macBytes('target', targetMac),
-    tpa: ipBytes('target', targetIp),
+    sha: macBytes('sender hardware address', senderMac),
+    spa: ipBytes('sender protocol address', senderIp),
+    tha: macBytes('target hardware address', targetMac),
+    tpa: ipBytes('target protocol address', targetIp),
   };
 }
 
-function macBytes(whose: string, mac: number): Uint8Array {
-  if (!Number.isInteger(mac) || mac < 0 || mac > MAC_MOST) {
-    throw new RangeError(`arp: ${whose} hardware address ${mac} is not in 0..${MAC_MOST}`);
-  }
+function macBytes(name: string, mac: number): Uint8Array {
+  range(name, mac, MAC_MOST, '; ethernet.parseMac reads text');
   const bytes = new Uint8Array(ETH_ALEN);
   const view = viewOf(bytes);
   view.setUint16(0, mac / 0x1_0000_0000);
@@ -111,10 +110,8 @@ function macBytes(whose: string, mac: number): Uint8Array {
   return bytes;
 }
 
-function ipBytes(whose: string, ip: number): Uint8Array {
-  if (!Number.isInteger(ip) || ip < 0 || ip > 0xffff_ffff) {
-    throw new RangeError(`arp: ${whose} protocol address ${ip} is not in 0..${0xffff_ffff}`);
-  }
+function ipBytes(name: string, ip: number): Uint8Array {
+  range(name, ip, 0xffff_ffff, '; ipv4.parseAddress reads text');
   const bytes = new Uint8Array(IPV4_ALEN);
   viewOf(bytes).setUint32(0, ip);
   return bytes;

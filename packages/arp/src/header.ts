@@ -3,9 +3,13 @@
  * @module
  */
 import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { ETH_P_ARP } from './codes.ts';
+import { range } from './range.ts';
 
 /** Bytes before the addresses (RFC 826 "Packet format"). */
 export const HLEN = 8;
+/** Bytes of the longest packet, addresses of 255 bytes: headroom for any; `ETHERNET_IPV4_LENGTH` is enough for nearly all. */
+export const MAX_HLEN = 1028;
 
 // Byte offsets, in wire order; the four addresses follow.
 const HTYPE = 0;
@@ -37,7 +41,12 @@ export interface Header {
 }
 
 /** What {@link push} is given: the sizes are those of the addresses unless said. */
-export type PushHeader = Omit<Header, 'hlen' | 'plen'> & { hlen?: number; plen?: number };
+export interface PushHeader extends Omit<Header, 'hlen' | 'plen'> {
+  /** Derived: the size of `sha` and `tha`. */
+  hlen?: number;
+  /** Derived: the size of `spa` and `tpa`. */
+  plen?: number;
+}
 
 /** Why {@link check} refuses bytes. Stable API: counters and traces key on it. */
 export type Drop = 'ARP_TRUNCATED';
@@ -102,12 +111,16 @@ export function read(view: DataView, at: number): Header {
 }
 
 /** Bytes {@link encode} writes. */
-export function size(header: Pick<Header, 'sha' | 'spa' | 'tha' | 'tpa'>): number {
+export function size(header: PushHeader | Pick<PushHeader, 'sha' | 'spa' | 'tha' | 'tpa'>): number {
   return HLEN + header.sha.length + header.spa.length + header.tha.length + header.tpa.length;
 }
 
-/** The packet at `offset`; what follows it is not looked at. @throws WireError `ARP_TRUNCATED`, where the bytes run out. */
+/**
+ * The packet at `offset`, 0..`bytes.length`; what follows it is not looked at. @throws WireError `ARP_TRUNCATED`, where the
+ * bytes run out; RangeError for an offset that is no place in them.
+ */
 export function decode(bytes: Uint8Array, offset = 0): Header {
+  range('offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, bytes.length);
@@ -119,10 +132,11 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
  * addresses. @throws RangeError if it does not fit there, or a field not its range; then nothing is written.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
-  const length = size(header);
   refuseRanges(header, header.hlen, header.plen);
+  const length = size(header);
+  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   if (into !== undefined && into.length - offset < length) {
-    throw new RangeError(`arp: a packet of ${length} bytes at ${offset} of ${into.length}`);
+    throw new RangeError(`arp: ${length} bytes at ${offset} do not fit into ${into.length}`);
   }
   const target = into ?? new Uint8Array(offset + length);
   write(viewOf(target), offset, header, header.hlen, header.plen);
@@ -130,22 +144,24 @@ export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Arra
 }
 
 /**
- * Prepends the packet and sets `networkHeader`; `hlen` and `plen` are derived unless given. @throws RangeError if headroom is
- * short, a field does not fit, or addresses of one kind differ in size while theirs is derived.
+ * Prepends the packet and sets `networkHeader` and `protocol`; `hlen` and `plen` are derived unless given. @throws RangeError,
+ * and nothing changed, if headroom is short, a field does not fit, or addresses of one kind differ in size while theirs is
+ * derived.
  */
 export function push(skb: SkBuff, header: PushHeader): void {
   const { sha, spa, tha, tpa } = header;
+  const hardware = header.hlen ?? sha.length;
+  const protocol = header.plen ?? spa.length;
+  refuseRanges(header, hardware, protocol);
   if (header.hlen === undefined && sha.length !== tha.length) {
     throw new RangeError(`arp: sha of ${sha.length} bytes, tha of ${tha.length}`);
   }
   if (header.plen === undefined && spa.length !== tpa.length) {
     throw new RangeError(`arp: spa of ${spa.length} bytes, tpa of ${tpa.length}`);
   }
-  const hardware = header.hlen ?? sha.length;
-  const protocol = header.plen ?? spa.length;
-  refuseRanges(header, hardware, protocol);
   const at = skb.push(size(header));
   write(skb.view, at, header, hardware, protocol);
+  skb.protocol = ETH_P_ARP;
   skb.networkHeader = at;
 }
 
@@ -166,16 +182,23 @@ export function pull(skb: SkBuff): Header {
 }
 
 function refuseRanges(header: PushHeader, hardware: number, protocol: number): void {
-  refuseAbove('htype', header.htype, 0xffff);
-  refuseAbove('ptype', header.ptype, 0xffff);
-  refuseAbove('hlen', hardware, 0xff);
-  refuseAbove('plen', protocol, 0xff);
-  refuseAbove('op', header.op, 0xffff);
+  refuseScalar('sha', header.sha);
+  refuseScalar('spa', header.spa);
+  refuseScalar('tha', header.tha);
+  refuseScalar('tpa', header.tpa);
+  range('htype', header.htype, 0xffff);
+  range('ptype', header.ptype, 0xffff);
+  range('hlen', hardware, 0xff);
+  range('plen', protocol, 0xff);
+  range('op', header.op, 0xffff);
 }
 
-function refuseAbove(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(`arp: ${name} ${value} is not in 0..${most}`);
+/** An address as text or as a number, where bytes belong. */
+function refuseScalar(name: string, bytes: Uint8Array): void {
+  if (typeof bytes === 'object') return;
+  throw new RangeError(
+    `arp: ${name} ${JSON.stringify(bytes)} is no Uint8Array; request, reply and ethernetIpv4 take numbers`,
+  );
 }
 
 function write(view: DataView, at: number, header: PushHeader, hardware: number, protocol: number): void {

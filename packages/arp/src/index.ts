@@ -12,6 +12,7 @@ export {
   ARPOP_REQUEST,
   ARPOP_RREPLY,
   ARPOP_RREQUEST,
+  ETH_P_ARP,
 } from './codes.ts';
 export {
   announcement,
@@ -40,6 +41,7 @@ export {
   headerLength,
   hlen,
   htype,
+  MAX_HLEN,
   op,
   type PushHeader,
   plen,

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { ethernetIpv4 } from './ethernet-ipv4.ts';
-import type { Header } from './header.ts';
+import type { Header, PushHeader } from './header.ts';
 
 /** What {@link header} may make. */
 export interface HeaderConstraints {
@@ -33,6 +33,11 @@ export function header(constraints: HeaderConstraints = {}): fc.Arbitrary<Header
   if (constraints.ethernetIpv4 === true) return usual;
   const length = fc.oneof(fc.nat(20), fc.nat(255), fc.constantFrom(0, 6, 255));
   return fc.oneof(usual, fc.tuple(length, length).chain(sized));
+}
+
+/** What `push` takes: {@link header} with the sizes of the addresses left to it. */
+export function pushHeader(constraints: HeaderConstraints = {}): fc.Arbitrary<PushHeader> {
+  return header(constraints).map(({ hlen: _hlen, plen: _plen, ...rest }) => rest);
 }
 
 function sized([hlen, plen]: [number, number]): fc.Arbitrary<Header> {

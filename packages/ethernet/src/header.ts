@@ -4,9 +4,12 @@
  */
 import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import { ETH_P_802_2, ETH_P_802_3, ETH_P_802_3_MIN, ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
+import { refuseFraming, refuseTags } from './framing.ts';
 import { DEST, ETH_DATA_LEN, HLEN, SOURCE, TYPE } from './layout.ts';
 import { isRaw, type Llc, llcExtent, llcSize, readLlc, snapProtocol, writeLlc } from './llc.ts';
-import { BROADCAST } from './mac.ts';
+import { macRange } from './mac.ts';
+import { range } from './range.ts';
+import { writeMac } from './set.ts';
 import { isTpid, MAX_TAGS, type Tag, VLAN_HLEN } from './vlan.ts';
 
 /** Everything in front of the payload. Re-encoding a decoded header gives the same bytes. */
@@ -25,10 +28,15 @@ export interface Header {
 
 /** What {@link push} is given: no tags and no LLC unless said, and 802.3's length is derived. */
 export interface PushHeader {
+  /** Destination address, u48. */
   dest: number;
+  /** Source address, u48. */
   source: number;
+  /** Default none; up to {@link MAX_TAGS}, outermost first. */
   tags?: readonly Tag[];
+  /** An EtherType, 0x0600..0xffff, that begins no tag; under an LLC the length, derived from `skb.len`. */
   proto?: number;
+  /** Default none: Ethernet II. */
   llc?: Llc | null;
 }
 
@@ -108,13 +116,17 @@ export function read(view: DataView, at: number): Header {
 }
 
 /** Bytes {@link encode} writes. */
-export function size(header: Pick<PushHeader, 'tags' | 'llc'>): number {
+export function size(header: PushHeader | Pick<PushHeader, 'tags' | 'llc'>): number {
   const { tags, llc } = header;
   return HLEN + (tags === undefined ? 0 : tags.length * VLAN_HLEN) + (llc ? llcSize(llc) : 0);
 }
 
-/** The header at `offset`. @throws WireError with a {@link Drop}, at the field at fault. */
+/**
+ * The header at `offset`, 0..`bytes.length`. @throws WireError with a {@link Drop}, at the field at fault; RangeError for an
+ * offset that is no place in the bytes.
+ */
 export function decode(bytes: Uint8Array, offset = 0): Header {
+  range('offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined)
@@ -123,14 +135,16 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 }
 
 /**
- * Writes a header as it is given, into a fresh array where there is no `into`. @throws RangeError if it does not fit there, or
- * a field not its range; then nothing is written.
+ * Writes a header as it is given, into a fresh array where there is no `into`: also one that no frame should have, which is
+ * then read back as another or refused (a `proto` of 1501, an LLC behind an EtherType, a tag of 0x9100). {@link push} refuses
+ * those. @throws RangeError if it does not fit there, or a field not its range; then nothing is written.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   const length = size(header);
   refuseRanges(header, header.proto);
+  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   if (into !== undefined && into.length - offset < length) {
-    throw new RangeError(`ethernet: a header of ${length} bytes at ${offset} of ${into.length}`);
+    throw new RangeError(`ethernet: ${length} bytes at ${offset} do not fit into ${into.length}`);
   }
   const target = into ?? new Uint8Array(offset + length);
   write(viewOf(target), offset, header, header.proto);
@@ -138,9 +152,13 @@ export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Arra
 }
 
 /**
- * Prepends a header and sets `macHeader`. `proto` of an 802.3 frame is derived from `skb.len` unless given. Pads nothing: see
- * `pad`. @throws RangeError if headroom is short, the payload is longer than 1,500 bytes under a derived length, there
- * are too many tags, or a field does not fit.
+ * Prepends a header and sets `macHeader`, `protocol` as {@link pull} would, and `networkHeader`, where it is not set, to the
+ * payload. `proto` of an 802.3 frame is derived from `skb.len` unless given; a given length is written as it is, right or wrong.
+ * Pads nothing: see `pad`.
+ * @throws RangeError, and nothing changed, if headroom is short (`MAX_HLEN` always suffices), the payload is longer than
+ * 1,500 bytes under a derived length, a field does not fit, or `pull` could not give the header back: a `proto` of 1501..1535
+ * or one that begins a tag, a length without LLC, an EtherType with one, SNAP without aa/aa/03 or the reverse, a `tpid` other
+ * than 0x8100 and 0x88a8, too many tags.
  */
 export function push(skb: SkBuff, header: PushHeader): void {
   const { llc = null } = header;
@@ -149,13 +167,15 @@ export function push(skb: SkBuff, header: PushHeader): void {
   if (header.proto === undefined && value > ETH_DATA_LEN) {
     throw new RangeError(`ethernet: ${value} bytes do not fit an 802.3 length`);
   }
-  if (header.tags !== undefined && header.tags.length > MAX_TAGS) {
-    throw new RangeError(`ethernet: ${header.tags.length} tags, more than ${MAX_TAGS}`);
-  }
   refuseRanges(header, value);
-  const at = skb.push(size(header));
+  refuseFraming(value, llc);
+  if (header.tags !== undefined) refuseTags(header.tags);
+  const length = size(header);
+  const at = skb.push(length);
   write(skb.view, at, header, value);
   skb.macHeader = at;
+  if (skb.networkHeader < 0) skb.networkHeader = at + length;
+  skb.protocol = llc === null ? value : protocol(skb.view, at);
 }
 
 /**
@@ -227,30 +247,25 @@ function faultOffset(drop: Drop, view: DataView, at: number, end: number, trunca
 
 function refuseRanges(header: PushHeader, value: number): void {
   const { dest, source, tags, llc } = header;
-  refuseAbove('dest', dest, BROADCAST);
-  refuseAbove('source', source, BROADCAST);
-  refuseAbove('proto', value, 0xffff);
+  macRange('dest', dest);
+  macRange('source', source);
+  range('proto', value, 0xffff);
   if (tags !== undefined) for (const tag of tags) refuseTag(tag);
   if (llc) refuseLlc(llc);
 }
 
 function refuseTag(tag: Tag): void {
-  refuseAbove('tpid', tag.tpid, 0xffff);
-  refuseAbove('tci', tag.tci, 0xffff);
+  range('tpid', tag.tpid, 0xffff);
+  range('tci', tag.tci, 0xffff);
 }
 
 function refuseLlc(llc: Llc): void {
-  refuseAbove('dsap', llc.dsap, 0xff);
-  refuseAbove('ssap', llc.ssap, 0xff);
-  refuseAbove('control', llc.control, isRaw(llc) ? 0 : (llc.control & 3) === 3 ? 0xff : 0xffff);
+  range('dsap', llc.dsap, 0xff);
+  range('ssap', llc.ssap, 0xff);
+  range('control', llc.control, isRaw(llc) ? 0 : (llc.control & 3) === 3 ? 0xff : 0xffff);
   if (llc.snap === null) return;
-  refuseAbove('oui', llc.snap.oui, 0xff_ffff);
-  refuseAbove('pid', llc.snap.pid, 0xffff);
-}
-
-function refuseAbove(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(`ethernet: ${name} ${value} is not in 0..${most}`);
+  range('oui', llc.snap.oui, 0xff_ffff);
+  range('pid', llc.snap.pid, 0xffff);
 }
 
 function write(view: DataView, at: number, header: PushHeader, value: number): void {
@@ -266,9 +281,4 @@ function write(view: DataView, at: number, header: PushHeader, value: number): v
   }
   view.setUint16(type, value);
   if (header.llc) writeLlc(view, type + 2, header.llc);
-}
-
-function writeMac(view: DataView, at: number, mac: number): void {
-  view.setUint16(at, mac / 0x1_0000_0000);
-  view.setUint32(at + 2, mac % 0x1_0000_0000);
 }

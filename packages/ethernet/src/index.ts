@@ -38,7 +38,7 @@ export {
   tagCount,
   vlanTci,
 } from './header.ts';
-export { ETH_DATA_LEN, HLEN } from './layout.ts';
+export { ETH_DATA_LEN, HLEN, MAX_HLEN } from './layout.ts';
 export { CONTROL_UI, isRaw, type Llc, llcSize, SAP_RAW, SAP_SNAP, type Snap } from './llc.ts';
 export {
   BROADCAST,
@@ -51,4 +51,5 @@ export {
   parseMac,
 } from './mac.ts';
 export { ETH_ZLEN, pad } from './pad.ts';
+export { setDest, setSource } from './set.ts';
 export { dei, isTpid, MAX_TAGS, pcp, type Tag, tci, VLAN_HLEN, vid } from './vlan.ts';

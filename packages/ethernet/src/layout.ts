@@ -5,6 +5,8 @@
 
 /** Bytes in a header without tags and LLC. */
 export const HLEN = 14;
+/** Bytes of the longest header, `MAX_TAGS` tags and LLC with SNAP: headroom to reserve in front of any payload. */
+export const MAX_HLEN = 54;
 /** Most bytes after the type/length field that it can count: 802.3's length. Linux's `ETH_DATA_LEN`. */
 export const ETH_DATA_LEN = 1500;
 

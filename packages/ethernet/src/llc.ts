@@ -41,6 +41,11 @@ export function isRaw(llc: Llc): boolean {
   return llc.dsap === SAP_RAW && llc.ssap === SAP_RAW;
 }
 
+/** Whether the SAPs and the control field are those in front of a SNAP header: aa/aa/03. */
+export function isSnap({ dsap, ssap, control }: Llc): boolean {
+  return dsap === SAP_SNAP && ssap === SAP_SNAP && control === CONTROL_UI;
+}
+
 /** Bytes of an LLC header on the wire: 2, 3, 4 or 8. */
 export function llcSize(llc: Llc): number {
   const control = isRaw(llc) ? 0 : (llc.control & 3) === 3 ? 1 : 2;

@@ -3,6 +3,7 @@
  * work on 32 bits and must not be used on them.
  * @module
  */
+import { range } from './range.ts';
 
 /** The broadcast address, ff:ff:ff:ff:ff:ff. */
 export const BROADCAST = 0xffff_ffff_ffff;
@@ -21,10 +22,15 @@ export function parseMac(text: string): number {
 
 /** The text of an address in lower case. @throws RangeError if it is not a 48-bit unsigned integer. */
 export function formatMac(mac: number, style: MacStyle = 'colon'): string {
-  if (!isMac(mac)) throw new RangeError(`ethernet: ${mac} is not a 48-bit address`);
+  macRange('address', mac);
   const digits = mac.toString(16).padStart(12, '0');
   if (style === 'dot') return `${digits.slice(0, 4)}.${digits.slice(4, 8)}.${digits.slice(8)}`;
   return (digits.match(/../g) as string[]).join(style === 'dash' ? '-' : ':');
+}
+
+/** @throws RangeError, naming the field, unless it is an address. */
+export function macRange(name: string, mac: number): void {
+  range(name, mac, BROADCAST, '; parseMac reads text');
 }
 
 /** Whether a number is an address: an integer of at most 48 bits. */

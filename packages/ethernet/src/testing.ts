@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { ETH_P, ETH_P_802_3_MIN, ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
 import type { Header, PushHeader } from './header.ts';
 import { ETH_DATA_LEN } from './layout.ts';
-import { CONTROL_UI, type Llc, llcSize, SAP_RAW, SAP_SNAP } from './llc.ts';
+import { CONTROL_UI, isRaw, isSnap, type Llc, llcSize, SAP_RAW, SAP_SNAP } from './llc.ts';
 import { BROADCAST } from './mac.ts';
 import { isTpid, MAX_TAGS, type Tag } from './vlan.ts';
 
@@ -48,10 +48,8 @@ export function llc(): fc.Arbitrary<Llc> {
   const numbered = fc.nat(0xffff).filter((control) => (control & 3) !== 3);
   const other = fc
     .tuple(sap, sap, fc.oneof(unnumbered, numbered))
-    .filter(
-      ([dsap, ssap, control]) => !(dsap === SAP_RAW && ssap === SAP_RAW) && !isSnap(dsap, ssap, control),
-    )
-    .map(([dsap, ssap, control]): Llc => ({ dsap, ssap, control, snap: null }));
+    .map(([dsap, ssap, control]): Llc => ({ dsap, ssap, control, snap: null }))
+    .filter((value) => !isRaw(value) && !isSnap(value));
   const snap = fc
     .record(
       { oui: fc.oneof(fc.constant(0), fc.nat(0xff_ffff)), pid: fc.nat(0xffff) },
@@ -101,8 +99,4 @@ function pick<T>(
 ): fc.Arbitrary<T> {
   if (constraints.framing === 'ethernet2') return ethernet2;
   return constraints.framing === '802.3' ? ieee : fc.oneof(ethernet2, ieee);
-}
-
-function isSnap(dsap: number, ssap: number, control: number): boolean {
-  return dsap === SAP_SNAP && ssap === SAP_SNAP && control === CONTROL_UI;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
+import { range } from './range.ts';
 
 /** Bytes of a tag. */
 export const VLAN_HLEN = 4;
@@ -12,7 +13,10 @@ export const MAX_TAGS = 8;
 
 /** One tag, as it stands on the wire. */
 export interface Tag {
-  /** Tag Protocol Identifier, u16: {@link ETH_P_8021Q} or {@link ETH_P_8021AD}. */
+  /**
+   * Tag Protocol Identifier, u16. Only {@link ETH_P_8021Q} and {@link ETH_P_8021AD} begin a tag, and `push` takes no other:
+   * what `encode` writes with 0x9100, say, is read back as a frame of that EtherType.
+   */
   tpid: number;
   /** Tag Control Information, u16: {@link pcp}, {@link dei}, {@link vid}. */
   tci: number;
@@ -40,12 +44,8 @@ export function vid(tci: number): number {
 
 /** The TCI of a VLAN id, a priority and a drop-eligible bit. @throws RangeError if one does not fit. */
 export function tci(vlan: number, priority = 0, dropEligible = 0): number {
-  if (!fits(vlan, 0xfff)) throw new RangeError(`ethernet: vid ${vlan} does not fit 12 bits`);
-  if (!fits(priority, 7)) throw new RangeError(`ethernet: pcp ${priority} does not fit 3 bits`);
-  if (!fits(dropEligible, 1)) throw new RangeError(`ethernet: dei ${dropEligible} does not fit a bit`);
+  range('vid', vlan, 0xfff);
+  range('pcp', priority, 7);
+  range('dei', dropEligible, 1);
   return (priority << 13) | (dropEligible << 12) | vlan;
-}
-
-function fits(value: number, most: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= most;
 }

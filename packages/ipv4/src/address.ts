@@ -2,6 +2,7 @@
  * IPv4 addresses: u32 in host order, text only at the edges. Special-purpose blocks are RFC 6890's.
  * @module
  */
+import { anyAddress } from './range.ts';
 
 /** 0.0.0.0 (Linux `INADDR_ANY`): no address yet, or any. */
 export const INADDR_ANY = 0;
@@ -20,8 +21,9 @@ export function parseAddress(text: string): number {
   return address;
 }
 
-/** An address as a dotted quad; signed and unsigned numbers give the same text. */
+/** An address as a dotted quad; u32 and int32 give the same text. @throws RangeError for any other number. */
 export function formatAddress(address: number): string {
+  anyAddress('address', address);
   return `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
 }
 

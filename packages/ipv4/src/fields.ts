@@ -6,7 +6,7 @@
 
 /** Bytes in an IPv4 header without options (RFC 791 §3.1). */
 export const HLEN = 20;
-/** Bytes in the longest IPv4 header: an IHL of 15. */
+/** Bytes in the longest IPv4 header, an IHL of 15: headroom to reserve in front of any payload. */
 export const MAX_HLEN = 60;
 
 // Byte offsets, RFC 791 figure 4, in wire order.

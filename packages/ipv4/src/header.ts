@@ -32,7 +32,7 @@ import {
 } from './fields.ts';
 import { MAX_IPOPTLEN, type Option } from './option-kinds.ts';
 import { checkOptionRanges, optionsLength, readOptions, writeOptions } from './options.ts';
-import { range } from './range.ts';
+import { addressRange, range } from './range.ts';
 
 /** EtherType of IPv4, what {@link push} puts into `skb.protocol`. */
 export const ETH_P_IP = 0x0800;
@@ -147,8 +147,8 @@ export function sendCheck(view: DataView, at: number): void {
 }
 
 /** Bytes that `encode` writes: 20 and the options, rounded up to a multiple of four. `ihl` is not asked. */
-export function size(header: { readonly options: readonly Option[] }): number {
-  return HLEN + padded(optionsLength(header.options));
+export function size(header: PushHeader | Pick<PushHeader, 'options'>): number {
+  return header.options === undefined ? HLEN : HLEN + padded(optionsLength(header.options));
 }
 
 /** The header at `at`, after {@link check} passed. Bytes in options are copies. */
@@ -170,8 +170,12 @@ export function read(view: DataView, at: number): Header {
   };
 }
 
-/** The header at `offset` of `bytes`; what follows it is not looked at. @throws WireError with a code of {@link check}. */
+/**
+ * The header at `offset`, 0..`bytes.length`; what follows it is not looked at.
+ * @throws WireError with a code of {@link check}; RangeError for an offset that is no place in the bytes.
+ */
 export function decode(bytes: Uint8Array, offset = 0): Header {
+  range('offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
@@ -180,11 +184,13 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 
 /**
  * Writes exactly `size(header)` bytes, every field as given, valid or not; options are padded with zeros.
- * @throws RangeError, and nothing written, if `into` is too short, a field is out of its range, or options exceed 40 bytes.
+ * @throws RangeError, and nothing written, if `into` is too short, `offset` no place in it, a field out of its range, or
+ * options exceed 40 bytes.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   checkRanges(header);
   const length = size(header);
+  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`ipv4: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
@@ -283,8 +289,8 @@ function checkRanges(h: Written): void {
   range('ttl', h.ttl, 0xff);
   range('protocol', h.protocol, 0xff);
   range('check', h.check, 0xffff);
-  range('saddr', h.saddr, 0xffff_ffff);
-  range('daddr', h.daddr, 0xffff_ffff);
+  addressRange('saddr', h.saddr);
+  addressRange('daddr', h.daddr);
   checkOptionRanges(h.options);
 }
 

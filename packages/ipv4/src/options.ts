@@ -17,7 +17,7 @@ import {
   IPOPT_TIMESTAMP,
   type Option,
 } from './option-kinds.ts';
-import { range } from './range.ts';
+import { addressRange, range } from './range.ts';
 
 /** The kind that stands on the wire for an option, u8; `undefined` for a malformed run without a byte. */
 export function wireKind(option: Option): number | undefined {
@@ -161,7 +161,7 @@ export function checkOptionRanges(options: readonly Option[]): void {
       case IPOPT_LSRR:
       case IPOPT_SSRR:
         range('option pointer', option.pointer, 0xff);
-        for (const address of option.route) range('option route', address, 0xffff_ffff);
+        for (const address of option.route) addressRange('option route', address);
         break;
       case IPOPT_TIMESTAMP:
         range('option pointer', option.pointer, 0xff);

@@ -23,7 +23,7 @@ export function parsePrefix(text: string): Prefix {
   return { address: parseAddress(text.slice(0, slash)), length: Number(digits) };
 }
 
-/** A prefix as `address/length`, host bits included. */
+/** A prefix as `address/length`, host bits included. @throws RangeError as `formatAddress` does. */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;
 }

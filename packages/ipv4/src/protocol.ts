@@ -3,7 +3,7 @@
  * @module
  */
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
-import { range } from './range.ts';
+import { anyAddress, range } from './range.ts';
 
 /** Internet Control Message Protocol. */
 export const IPPROTO_ICMP = 1;
@@ -59,13 +59,16 @@ export function protocolName(protocol: number): ProtocolName | undefined {
 
 /**
  * Sum of the pseudo-header of `header` (RFC 9293 §3.1, RFC 768): 0..0xffff, not complemented. `length`, bytes, counts the
- * transport header and its data. With a source route that is not used up, `daddr` must be the last address of the route.
- * @throws RangeError if `length` is negative or no integer.
+ * transport header and its data. Addresses are u32 or int32. With a source route that is not used up, `daddr` must be the last
+ * address of the route. @throws RangeError if an address, `protocol` or `length` is not what it should be.
  */
 export function pseudoSum(
   header: { readonly saddr: number; readonly daddr: number; readonly protocol: number },
   length: number,
 ): number {
+  anyAddress('saddr', header.saddr);
+  anyAddress('daddr', header.daddr);
+  range('protocol', header.protocol, 0xff);
   range('length', length, 0xffff_ffff);
   return pseudoIpv4(header.saddr, header.daddr, header.protocol, length);
 }

@@ -3,7 +3,7 @@
  * @packageDocumentation
  */
 import fc from 'fast-check';
-import type { Header } from './header.ts';
+import type { Header, PushHeader } from './header.ts';
 import {
   IPOPT_END,
   IPOPT_LSRR,
@@ -22,7 +22,7 @@ import {
 import { optionLength, optionsLength } from './options.ts';
 import type { Prefix } from './prefix.ts';
 
-/** The fields of a header that do not depend on one another: `push` derives the rest. */
+/** The fields of a header that do not depend on one another, all given: `push` derives the rest. */
 export type Fields = Omit<Header, 'version' | 'ihl' | 'totLen' | 'check'>;
 
 /** What {@link header} and {@link options} may make. */
@@ -74,7 +74,7 @@ export function options({ maxOptions = MAX_IPOPTLEN }: Constraints = {}): fc.Arb
 
 /** A legal header: `decode` undoes `encode`. `totLen` and `check` are any, not derived: nothing follows. */
 export function header(constraints: Constraints = {}): fc.Arbitrary<Header> {
-  return fc.tuple(pushHeader(constraints), u16, u16).map(([part, totLen, check]) => {
+  return fc.tuple(fields(constraints), u16, u16).map(([part, totLen, check]) => {
     const ihl = 5 + optionsLength(part.options) / 4;
     return {
       version: 4,
@@ -102,8 +102,15 @@ export function headerWith(part: Partial<Header>): fc.Arbitrary<Header> {
   });
 }
 
-/** What `push` takes, with lengths and checksum left to it: `pull` gives the same fields back for any payload that fits. */
-export function pushHeader(constraints: Constraints = {}): fc.Arbitrary<Fields> {
+/**
+ * What `push` takes, with lengths and checksum left to it and no other field left out: `pull` gives the same fields back for
+ * any payload that fits.
+ */
+export function pushHeader(constraints: Constraints = {}): fc.Arbitrary<PushHeader & Fields> {
+  return fields(constraints);
+}
+
+function fields(constraints: Constraints): fc.Arbitrary<Fields> {
   return fc.record(
     {
       tos: u8,

@@ -6,7 +6,7 @@
 
 /** Bytes in a TCP header without options (RFC 9293 §3.1). */
 export const HLEN = 20;
-/** Bytes in the longest TCP header: a data offset of 15. */
+/** Bytes in the longest TCP header, a data offset of 15: headroom to reserve in front of any payload. */
 export const MAX_HLEN = 60;
 
 // Byte offsets, RFC 9293 figure 1, in wire order.

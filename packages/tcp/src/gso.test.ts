@@ -57,4 +57,16 @@ describe('gsoFixup', () => {
     tcp.gsoFixup(view, 0, 1, 125, 1448, 180_020, 1468);
     expect(tcp.decode(bytes)).toMatchObject({ seq: 1432, flags: tcp.ACK | tcp.AE, check: sumOf(1468) });
   });
+
+  it('clears CWR behind the first segment, unless it counts as part of ACE (RFC 9768 §3.2.2)', () => {
+    const flagsOf = (index: number, firstOnly?: number): number => {
+      const bytes = hex(`0050 1f90 00000000 00000000 5191 ffff 0000 0000`);
+      tcp.gsoFixup(viewOf(bytes), 0, index, 3, 1448 * index, 4364, 1468, firstOnly);
+      return tcp.decode(bytes).flags;
+    };
+    const ace = tcp.AE | tcp.CWR | tcp.ACK;
+    const last = tcp.AE | tcp.ACK | tcp.FIN;
+    expect([0, 1, 2].map((index) => flagsOf(index))).toEqual([ace, tcp.AE | tcp.ACK, last]);
+    expect([0, 1, 2].map((index) => flagsOf(index, 0))).toEqual([ace, ace, last | tcp.CWR]);
+  });
 });

@@ -79,7 +79,7 @@ export interface PushHeader {
 export type Drop = 'TCP_TRUNCATED' | 'TCP_BAD_DOFF';
 
 /** The checksum's place in the header, bytes: the `csumOffset` of a TCP packet with CHECKSUM_PARTIAL. */
-export const CSUM_OFFSET: number = CHECK;
+export const CSUM_OFFSET: 16 = CHECK;
 
 /**
  * Rules the header can break alone: it is there, and its data offset is 5 or more. Total: never throws. `decode` relies on
@@ -101,8 +101,8 @@ export function checkPacket(view: DataView, at: number, end: number, len: number
  * Bytes that `encode` writes: 20 and the options, rounded up to a multiple of four. `doff` is not asked.
  * @throws RangeError if a value in an option is out of its range.
  */
-export function size(header: { readonly options?: readonly Option[] }): number {
-  return header.options === undefined ? HLEN : HLEN + optionsLength(header.options);
+export function size(header: PushHeader | Pick<PushHeader, 'options'>): number {
+  return header.options === undefined ? HLEN : HLEN + padded(optionsLength(header.options));
 }
 
 /** The header at `at`, after {@link check} passed. Bytes in options are copies. */
@@ -122,8 +122,12 @@ export function read(view: DataView, at: number): Header {
   };
 }
 
-/** The header at `offset` of `bytes`; what follows it is not looked at. @throws WireError with a code of {@link check}. */
+/**
+ * The header at `offset`, 0..`bytes.length`; what follows it is not looked at.
+ * @throws WireError with a code of {@link check}; RangeError for an offset that is no place in the bytes.
+ */
 export function decode(bytes: Uint8Array, offset = 0): Header {
+  range('offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
@@ -132,11 +136,13 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 
 /**
  * Writes exactly `size(header)` bytes, every field as given, valid or not; options are padded with zeros.
- * @throws RangeError, and nothing written, if `into` is too short, a field is out of its range, or options exceed 40 bytes.
+ * @throws RangeError, and nothing written, if `into` is too short, `offset` no place in it, a field out of its range, or
+ * options exceed 40 bytes.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
-  const length = HLEN + checkedOptionsLength(header.options);
+  const length = HLEN + paddedOptions(header.options);
   checkRanges(header);
+  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`tcp: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
@@ -153,7 +159,7 @@ export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Arra
  */
 export function push(skb: SkBuff, header: PushHeader, pseudoSum?: number): void {
   const options = header.options ?? [];
-  const length = HLEN + checkedOptionsLength(options);
+  const length = HLEN + paddedOptions(options);
   const whole = {
     source: header.source,
     dest: header.dest,
@@ -224,9 +230,13 @@ function checkRanges(h: Written): void {
   range('urgPtr', h.urgPtr, 0xffff);
 }
 
-/** {@link optionsLength}. @throws RangeError for more than fit, too. */
-function checkedOptionsLength(options: readonly Option[]): number {
+/** Bytes of options as they are written. @throws RangeError for more than fit, and for a value out of its range. */
+function paddedOptions(options: readonly Option[]): number {
   const length = optionsLength(options);
-  if (length <= MAX_TCP_OPTION_SPACE) return length;
+  if (length <= MAX_TCP_OPTION_SPACE) return padded(length);
   throw new RangeError(`tcp: options of ${length} bytes, at most ${MAX_TCP_OPTION_SPACE} fit`);
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
 }

@@ -93,6 +93,6 @@ export {
   SAW_UTO,
   SAW_WSCALE,
 } from './option-scan.ts';
-export { optionLength } from './option-write.ts';
+export { optionLength, optionsLength } from './option-write.ts';
 export { type AccEcnCounters, accEcnCounters, fastOpenCookie, wireKind } from './options.ts';
 export { after, before, between, seqAdd, seqAddInt, seqDiff } from './seq.ts';

@@ -90,13 +90,13 @@ export function optionLength(option: Option): number {
 }
 
 /**
- * Bytes that a list of options takes, padded with zeros to a multiple of four as `encode` does.
+ * Bytes that a list of options takes on the wire; the zeros that align it are not counted.
  * @throws RangeError where {@link optionLength} does.
  */
 export function optionsLength(options: readonly Option[]): number {
   let length = 0;
   for (let i = 0; i < options.length; i++) length += optionLength(options[i]!);
-  return (length + 3) & ~3;
+  return length;
 }
 
 /** Writes the options from `at`, and zeros behind them up to `end`. Call {@link optionsLength} first: it judges them. */

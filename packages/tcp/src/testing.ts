@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { HLEN } from './fields.ts';
-import type { Header } from './header.ts';
+import type { Header, PushHeader } from './header.ts';
 import {
   type AccEcn,
   type Ao,
@@ -44,7 +44,7 @@ import {
   type UserTimeout,
   type WindowScale,
 } from './option-kinds.ts';
-import { optionLength } from './option-write.ts';
+import { optionLength, optionsLength } from './option-write.ts';
 
 /** Which arbitrary to use for a field in place of the usual one. */
 export type HeaderPart = { [Field in keyof Header]?: fc.Arbitrary<Header[Field]> };
@@ -71,7 +71,12 @@ export function header(part: HeaderPart = {}): fc.Arbitrary<Header> {
       },
       { noNullPrototype: true },
     )
-    .map((h) => ({ ...h, doff: h.doff ?? (HLEN + lengthOf(h.options) + 3) >>> 2 }));
+    .map((h) => ({ ...h, doff: h.doff ?? (HLEN + optionsLength(h.options) + 3) >>> 2 }));
+}
+
+/** What `push` takes, with `doff` and `check` left to it and no other field left out. */
+export function pushHeader(part: Omit<HeaderPart, 'doff' | 'check'> = {}): fc.Arbitrary<PushHeader> {
+  return header(part).map(({ doff: _doff, check: _check, ...rest }) => rest);
 }
 
 /** Any port; the ends of the range and well-known ones often. */
@@ -309,8 +314,4 @@ function broken(run: Uint8Array): Uint8Array {
   bytes[0] = Math.max(kind, 2);
   if (bytes.length > 1 && length > 1 && length <= bytes.length) bytes[1] = length & 1 ? 0 : bytes.length + 1;
   return bytes;
-}
-
-function lengthOf(list: readonly Option[]): number {
-  return list.reduce((length, each) => length + optionLength(each), 0);
 }
