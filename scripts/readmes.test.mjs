@@ -6,8 +6,8 @@ import { firstBlock } from './lib/snippet.mjs';
 import { readWorkspaces } from './lib/workspace.mjs';
 
 const root = join(import.meta.dirname, '..');
-const published = readWorkspaces(root).filter(({ manifest }) => !manifest.private);
-const pages = ['README.md', ...published.map(({ path }) => `${path}/README.md`)];
+const packages = readWorkspaces(root).filter(({ isApp }) => !isApp);
+const pages = ['README.md', ...packages.map(({ path }) => `${path}/README.md`)];
 
 describe.each(pages)('%s', (page) => {
   it('has an example that keeps its promises', async () => {

@@ -5,6 +5,7 @@
  * when every summed byte is 0. A *check* is what stands on the wire: a complemented sum.
  * @module
  */
+import { foldRuns } from './runs.ts';
 import type { SkBuff } from './skbuff.ts';
 
 /**
@@ -124,28 +125,11 @@ export function pseudoIpv6(saddr: Uint8Array, daddr: Uint8Array, nextHeader: num
  * `sum`. RangeError when the packet ends before `offset + len`.
  */
 export function csumSkb(skb: SkBuff, offset: number, len: number, sum = 0): number {
-  if (!(offset >= 0 && len >= 0 && len <= skb.len - offset))
-    throw new RangeError('csumSkb: range outside the packet');
-  const linear = skb.tail - skb.data;
-  let done = 0;
-  let skip = offset - linear;
-  if (skip < 0) {
-    done = Math.min(-skip, len);
-    sum = csumPartial(skb.view, skb.data + offset, done, sum);
-    skip = 0;
-  }
-  for (let i = 0; done < len; i++) {
-    const frag = skb.frags[i]!;
-    if (skip >= frag.length) {
-      skip -= frag.length;
-      continue;
-    }
-    const take = Math.min(frag.length - skip, len - done);
-    sum = csumBlockAdd(sum, csumPartial(frag.page.arena.view, frag.offset + skip, take), done);
-    done += take;
-    skip = 0;
-  }
-  return sum;
+  return foldRuns(skb, offset, len, sum, addRun);
+}
+
+function addRun(sum: number, view: DataView, at: number, length: number, done: number): number {
+  return csumBlockAdd(sum, csumPartial(view, at, length), done);
 }
 
 /**

@@ -2,6 +2,7 @@
  * CRC-32 of IEEE 802.3 §3.2.9, the Ethernet FCS: reflected polynomial 0xedb88320, zlib's conventions.
  * @module
  */
+import { foldRuns } from './runs.ts';
 import type { SkBuff } from './skbuff.ts';
 
 /** `crc32` over a frame and its FCS (little-endian, as on the wire) when the FCS is right. */
@@ -63,28 +64,11 @@ export function crc32(view: DataView, at: number, len: number, crc = 0): number 
  * `crc` is the result over the bytes before them. RangeError when the packet ends before `offset + len`.
  */
 export function crc32Skb(skb: SkBuff, offset: number, len: number, crc = 0): number {
-  if (!(offset >= 0 && len >= 0 && len <= skb.len - offset))
-    throw new RangeError('crc32Skb: range outside the packet');
-  const linear = skb.tail - skb.data;
-  let done = 0;
-  let skip = offset - linear;
-  if (skip < 0) {
-    done = Math.min(-skip, len);
-    crc = crc32(skb.view, skb.data + offset, done, crc);
-    skip = 0;
-  }
-  for (let i = 0; done < len; i++) {
-    const frag = skb.frags[i]!;
-    if (skip >= frag.length) {
-      skip -= frag.length;
-      continue;
-    }
-    const take = Math.min(frag.length - skip, len - done);
-    crc = crc32(frag.page.arena.view, frag.offset + skip, take, crc);
-    done += take;
-    skip = 0;
-  }
-  return crc >>> 0;
+  return foldRuns(skb, offset, len, crc, crcRun) >>> 0;
+}
+
+function crcRun(crc: number, view: DataView, at: number, length: number): number {
+  return crc32(view, at, length, crc);
 }
 
 function fillTables(): void {

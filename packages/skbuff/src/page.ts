@@ -12,7 +12,7 @@ export interface Arena {
 
 /** @throws TypeError if `bytes` is no `Uint8Array`: the likeliest first mistake, with a name. */
 export function refuseOther(bytes: Uint8Array): void {
-  // The tag holds across realms, and for a Buffer.
+  // The tag holds across realms, and for Node's own kind of array.
   if (bytes?.[Symbol.toStringTag] !== 'Uint8Array') throw new TypeError('skb: bytes must be a Uint8Array');
 }
 
