@@ -6,17 +6,11 @@
 import { Command } from 'commander';
 import { type DecodeArgs, decodeCommand } from './decode.ts';
 import { CommandError } from './errors.ts';
+import { exitWithReader, print } from './stdout.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
 const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-// A reader that has seen enough, such as `head`, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
+exitWithReader();
 
 const program = new Command('npm start --')
   .description('Walks one send() from 192.168.1.10 to 192.168.1.100:8080 down to the wire and back.')

@@ -7,15 +7,9 @@ import { availableParallelism } from 'node:os';
 import { CommandError, explain } from './errors.ts';
 import { compareCapture } from './oracle.ts';
 import { forEachFile } from './oracle-files.ts';
+import { exitWithReader, print } from './stdout.ts';
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-// A reader that has seen enough, such as `head`, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
+exitWithReader();
 
 const files = process.argv.slice(2);
 const sum = { files: 0, packets: 0, compared: 0, fields: 0, disagreements: 0 };

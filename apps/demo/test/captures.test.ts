@@ -33,9 +33,13 @@ function capturesIn(path: string): string[] {
 async function findTshark(): Promise<string | undefined> {
   const version = await tsharkVersion();
   if (version !== undefined || process.getuid?.() !== 0) return version;
-  try {
+  const aptGet = (...args: string[]): void => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    execFileSync('apt-get', ['install', '-y', '-q', 'tshark'], { env, stdio: 'ignore', timeout: 300_000 });
+    execFileSync('apt-get', args, { env, stdio: 'ignore', timeout: 300_000 });
+  };
+  try {
+    aptGet('update', '-q'); // a new machine has no package lists, or old ones
+    aptGet('install', '-y', '-q', 'tshark');
   } catch {
     return undefined;
   }

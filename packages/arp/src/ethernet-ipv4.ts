@@ -2,10 +2,9 @@
  * ARP between Ethernet and IPv4: addresses as numbers, MAC u48 and IPv4 u32.
  * @module
  */
-import { viewOf } from '@stack/skbuff';
+import { requireRange, viewOf } from '@stack/skbuff';
 import { ARPHRD_ETHER, ARPOP_REPLY, ARPOP_REQUEST } from './codes.ts';
 import { type Header, HLEN } from './header.ts';
-import { range } from './range.ts';
 
 /** Bytes of an Ethernet/IPv4 packet: headroom to reserve for one. */
 export const ETHERNET_IPV4_LENGTH = 28;
@@ -102,7 +101,7 @@ export function ethernetIpv4(
 }
 
 function macBytes(name: string, mac: number): Uint8Array {
-  range(name, mac, MAC_MOST, '; ethernet.parseMac reads text');
+  requireRange('arp', name, mac, MAC_MOST, '; ethernet.parseMac reads text');
   const bytes = new Uint8Array(ETH_ALEN);
   const view = viewOf(bytes);
   view.setUint16(0, mac / 0x1_0000_0000);
@@ -111,7 +110,7 @@ function macBytes(name: string, mac: number): Uint8Array {
 }
 
 function ipBytes(name: string, ip: number): Uint8Array {
-  range(name, ip, 0xffff_ffff, '; ipv4.parseAddress reads text');
+  requireRange('arp', name, ip, 0xffff_ffff, '; ipv4.parseAddress reads text');
   const bytes = new Uint8Array(IPV4_ALEN);
   viewOf(bytes).setUint32(0, ip);
   return bytes;

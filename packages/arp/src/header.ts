@@ -2,9 +2,8 @@
  * ARP codec: RFC 826, for addresses of any size.
  * @module
  */
-import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { requireRange, type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import { ETH_P_ARP } from './codes.ts';
-import { range } from './range.ts';
 
 /** Bytes before the addresses (RFC 826 "Packet format"). */
 export const HLEN = 8;
@@ -120,7 +119,7 @@ export function size(header: PushHeader | Pick<PushHeader, 'sha' | 'spa' | 'tha'
  * bytes run out; RangeError for an offset that is no place in them.
  */
 export function decode(bytes: Uint8Array, offset = 0): Header {
-  range('offset', offset, bytes.length);
+  requireRange('arp', 'offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, bytes.length);
@@ -134,7 +133,7 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   refuseRanges(header, header.hlen, header.plen);
   const length = size(header);
-  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
+  requireRange('arp', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   if (into !== undefined && into.length - offset < length) {
     throw new RangeError(`arp: ${length} bytes at ${offset} do not fit into ${into.length}`);
   }
@@ -186,11 +185,11 @@ function refuseRanges(header: PushHeader, hardware: number, protocol: number): v
   refuseScalar('spa', header.spa);
   refuseScalar('tha', header.tha);
   refuseScalar('tpa', header.tpa);
-  range('htype', header.htype, 0xffff);
-  range('ptype', header.ptype, 0xffff);
-  range('hlen', hardware, 0xff);
-  range('plen', protocol, 0xff);
-  range('op', header.op, 0xffff);
+  requireRange('arp', 'htype', header.htype, 0xffff);
+  requireRange('arp', 'ptype', header.ptype, 0xffff);
+  requireRange('arp', 'hlen', hardware, 0xff);
+  requireRange('arp', 'plen', protocol, 0xff);
+  requireRange('arp', 'op', header.op, 0xffff);
 }
 
 /** An address as text or as a number, where bytes belong. */

@@ -2,13 +2,12 @@
  * Ethernet header codec: Ethernet II and IEEE 802.3 with LLC/SNAP, under any VLAN tags.
  * @module
  */
-import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { requireRange, type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import { ETH_P_802_2, ETH_P_802_3, ETH_P_802_3_MIN, ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
 import { refuseFraming, refuseTags } from './framing.ts';
 import { DEST, ETH_DATA_LEN, HLEN, SOURCE, TYPE } from './layout.ts';
 import { isRaw, type Llc, llcExtent, llcSize, readLlc, snapProtocol, writeLlc } from './llc.ts';
 import { macRange } from './mac.ts';
-import { range } from './range.ts';
 import { writeMac } from './set.ts';
 import { isTpid, MAX_TAGS, type Tag, VLAN_HLEN } from './vlan.ts';
 
@@ -126,7 +125,7 @@ export function size(header: PushHeader | Pick<PushHeader, 'tags' | 'llc'>): num
  * offset that is no place in the bytes.
  */
 export function decode(bytes: Uint8Array, offset = 0): Header {
-  range('offset', offset, bytes.length);
+  requireRange('ethernet', 'offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined)
@@ -142,7 +141,7 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   const length = size(header);
   refuseRanges(header, header.proto);
-  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
+  requireRange('ethernet', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   if (into !== undefined && into.length - offset < length) {
     throw new RangeError(`ethernet: ${length} bytes at ${offset} do not fit into ${into.length}`);
   }
@@ -249,23 +248,23 @@ function refuseRanges(header: PushHeader, value: number): void {
   const { dest, source, tags, llc } = header;
   macRange('dest', dest);
   macRange('source', source);
-  range('proto', value, 0xffff);
+  requireRange('ethernet', 'proto', value, 0xffff);
   if (tags !== undefined) for (const tag of tags) refuseTag(tag);
   if (llc) refuseLlc(llc);
 }
 
 function refuseTag(tag: Tag): void {
-  range('tpid', tag.tpid, 0xffff);
-  range('tci', tag.tci, 0xffff);
+  requireRange('ethernet', 'tpid', tag.tpid, 0xffff);
+  requireRange('ethernet', 'tci', tag.tci, 0xffff);
 }
 
 function refuseLlc(llc: Llc): void {
-  range('dsap', llc.dsap, 0xff);
-  range('ssap', llc.ssap, 0xff);
-  range('control', llc.control, isRaw(llc) ? 0 : (llc.control & 3) === 3 ? 0xff : 0xffff);
+  requireRange('ethernet', 'dsap', llc.dsap, 0xff);
+  requireRange('ethernet', 'ssap', llc.ssap, 0xff);
+  requireRange('ethernet', 'control', llc.control, isRaw(llc) ? 0 : (llc.control & 3) === 3 ? 0xff : 0xffff);
   if (llc.snap === null) return;
-  range('oui', llc.snap.oui, 0xff_ffff);
-  range('pid', llc.snap.pid, 0xffff);
+  requireRange('ethernet', 'oui', llc.snap.oui, 0xff_ffff);
+  requireRange('ethernet', 'pid', llc.snap.pid, 0xffff);
 }
 
 function write(view: DataView, at: number, header: PushHeader, value: number): void {

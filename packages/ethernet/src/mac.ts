@@ -3,7 +3,7 @@
  * work on 32 bits and must not be used on them.
  * @module
  */
-import { range } from './range.ts';
+import { requireRange } from '@stack/skbuff';
 
 /** The broadcast address, ff:ff:ff:ff:ff:ff. */
 export const BROADCAST = 0xffff_ffff_ffff;
@@ -30,7 +30,7 @@ export function formatMac(mac: number, style: MacStyle = 'colon'): string {
 
 /** @throws RangeError, naming the field, unless it is an address. */
 export function macRange(name: string, mac: number): void {
-  range(name, mac, BROADCAST, '; parseMac reads text');
+  requireRange('ethernet', name, mac, BROADCAST, '; parseMac reads text');
 }
 
 /** Whether a number is an address: an integer of at most 48 bits. */

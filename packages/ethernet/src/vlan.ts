@@ -2,8 +2,8 @@
  * VLAN tags: IEEE 802.1Q, stacked as 802.1ad does.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
 import { ETH_P_8021AD, ETH_P_8021Q } from './ether-types.ts';
-import { range } from './range.ts';
 
 /** Bytes of a tag. */
 export const VLAN_HLEN = 4;
@@ -44,8 +44,8 @@ export function vid(tci: number): number {
 
 /** The TCI of a VLAN id, a priority and a drop-eligible bit. @throws RangeError if one does not fit. */
 export function tci(vlan: number, priority = 0, dropEligible = 0): number {
-  range('vid', vlan, 0xfff);
-  range('pcp', priority, 7);
-  range('dei', dropEligible, 1);
+  requireRange('ethernet', 'vid', vlan, 0xfff);
+  requireRange('ethernet', 'pcp', priority, 7);
+  requireRange('ethernet', 'dei', dropEligible, 1);
   return (priority << 13) | (dropEligible << 12) | vlan;
 }

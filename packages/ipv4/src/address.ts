@@ -2,7 +2,7 @@
  * IPv4 addresses: u32 in host order, text only at the edges. Special-purpose blocks are RFC 6890's.
  * @module
  */
-import { anyAddress } from './range.ts';
+import { anyAddress } from './address-range.ts';
 
 /** 0.0.0.0 (Linux `INADDR_ANY`): no address yet, or any. */
 export const INADDR_ANY = 0;

@@ -2,8 +2,9 @@
  * IPv4 header codec: RFC 791 §3.1; host rules RFC 1122 §3.2.1.
  * @module
  */
-import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { requireRange, type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import { csumFold, csumPartial } from '@stack/skbuff/checksum';
+import { addressRange } from './address-range.ts';
 import {
   CHECK,
   checksum,
@@ -32,7 +33,6 @@ import {
 } from './fields.ts';
 import { MAX_IPOPTLEN, type Option } from './option-kinds.ts';
 import { checkOptionRanges, optionsLength, readOptions, writeOptions } from './options.ts';
-import { addressRange, range } from './range.ts';
 
 /** EtherType of IPv4, what {@link push} puts into `skb.protocol`. */
 export const ETH_P_IP = 0x0800;
@@ -175,7 +175,7 @@ export function read(view: DataView, at: number): Header {
  * @throws WireError with a code of {@link check}; RangeError for an offset that is no place in the bytes.
  */
 export function decode(bytes: Uint8Array, offset = 0): Header {
-  range('offset', offset, bytes.length);
+  requireRange('ipv4', 'offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
@@ -190,7 +190,7 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   checkRanges(header);
   const length = size(header);
-  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
+  requireRange('ipv4', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`ipv4: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
@@ -279,16 +279,16 @@ function checkRanges(h: Written): void {
   const length = optionsLength(h.options);
   if (length > MAX_IPOPTLEN)
     throw new RangeError(`ipv4: options of ${length} bytes, at most ${MAX_IPOPTLEN} fit`);
-  range('version', h.version, 0x0f);
-  range('ihl', h.ihl, 0x0f);
-  range('tos', h.tos, 0xff);
-  range('totLen', h.totLen, 0xffff);
-  range('id', h.id, 0xffff);
-  range('flags', h.flags, 7);
-  range('fragOff', h.fragOff, 0x1fff);
-  range('ttl', h.ttl, 0xff);
-  range('protocol', h.protocol, 0xff);
-  range('check', h.check, 0xffff);
+  requireRange('ipv4', 'version', h.version, 0x0f);
+  requireRange('ipv4', 'ihl', h.ihl, 0x0f);
+  requireRange('ipv4', 'tos', h.tos, 0xff);
+  requireRange('ipv4', 'totLen', h.totLen, 0xffff);
+  requireRange('ipv4', 'id', h.id, 0xffff);
+  requireRange('ipv4', 'flags', h.flags, 7);
+  requireRange('ipv4', 'fragOff', h.fragOff, 0x1fff);
+  requireRange('ipv4', 'ttl', h.ttl, 0xff);
+  requireRange('ipv4', 'protocol', h.protocol, 0xff);
+  requireRange('ipv4', 'check', h.check, 0xffff);
   addressRange('saddr', h.saddr);
   addressRange('daddr', h.daddr);
   checkOptionRanges(h.options);

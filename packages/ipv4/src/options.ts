@@ -3,6 +3,8 @@
  * host can act on them is `checkOptions`' question.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
+import { addressRange } from './address-range.ts';
 import {
   IPOPT_END,
   IPOPT_LSRR,
@@ -17,7 +19,6 @@ import {
   IPOPT_TIMESTAMP,
   type Option,
 } from './option-kinds.ts';
-import { addressRange, range } from './range.ts';
 
 /** The kind that stands on the wire for an option, u8; `undefined` for a malformed run without a byte. */
 export function wireKind(option: Option): number | undefined {
@@ -160,23 +161,23 @@ export function checkOptionRanges(options: readonly Option[]): void {
       case IPOPT_RR:
       case IPOPT_LSRR:
       case IPOPT_SSRR:
-        range('option pointer', option.pointer, 0xff);
+        requireRange('ipv4', 'option pointer', option.pointer, 0xff);
         for (const address of option.route) addressRange('option route', address);
         break;
       case IPOPT_TIMESTAMP:
-        range('option pointer', option.pointer, 0xff);
-        range('option overflow', option.overflow, 0x0f);
-        range('option flag', option.flag, 0x0f);
-        for (const word of option.words) range('option words', word, 0xffff_ffff);
+        requireRange('ipv4', 'option pointer', option.pointer, 0xff);
+        requireRange('ipv4', 'option overflow', option.overflow, 0x0f);
+        requireRange('ipv4', 'option flag', option.flag, 0x0f);
+        for (const word of option.words) requireRange('ipv4', 'option words', word, 0xffff_ffff);
         break;
       case IPOPT_RA:
-        range('option value', option.value, 0xffff);
+        requireRange('ipv4', 'option value', option.value, 0xffff);
         break;
       case IPOPT_SID:
-        range('option streamId', option.streamId, 0xffff);
+        requireRange('ipv4', 'option streamId', option.streamId, 0xffff);
         break;
       case IPOPT_RAW:
-        range('option code', option.code, 0xff);
+        requireRange('ipv4', 'option code', option.code, 0xff);
     }
   }
 }

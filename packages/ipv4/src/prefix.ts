@@ -2,8 +2,8 @@
  * IPv4 prefixes in CIDR notation: RFC 4632 §3.1.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
 import { formatAddress, parseAddress } from './address.ts';
-import { range } from './range.ts';
 
 /** An address and how many of its leading bits name the network. Host bits may be set, as in an interface's address. */
 export interface Prefix {
@@ -30,7 +30,7 @@ export function formatPrefix(prefix: Prefix): string {
 
 /** The netmask, u32, of a length 0..32. @throws RangeError outside that. */
 export function mask(length: number): number {
-  range('prefix length', length, 32);
+  requireRange('ipv4', 'prefix length', length, 32);
   return length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0; // a shift by 32 is a shift by 0
 }
 

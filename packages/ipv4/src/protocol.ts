@@ -2,8 +2,9 @@
  * What follows the header: IANA protocol numbers and the pseudo-header that transports sum.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
-import { anyAddress, range } from './range.ts';
+import { anyAddress } from './address-range.ts';
 
 /** Internet Control Message Protocol. */
 export const IPPROTO_ICMP = 1;
@@ -68,7 +69,7 @@ export function pseudoSum(
 ): number {
   anyAddress('saddr', header.saddr);
   anyAddress('daddr', header.daddr);
-  range('protocol', header.protocol, 0xff);
-  range('length', length, 0xffff_ffff);
+  requireRange('ipv4', 'protocol', header.protocol, 0xff);
+  requireRange('ipv4', 'length', length, 0xffff_ffff);
   return pseudoIpv4(header.saddr, header.daddr, header.protocol, length);
 }

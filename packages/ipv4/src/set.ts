@@ -6,13 +6,14 @@
  * `@stack/skbuff/checksum`.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
 import { csumReplace2, csumReplace4 } from '@stack/skbuff/checksum';
+import { anyAddress } from './address-range.ts';
 import { CHECK, DADDR, SADDR, TTL } from './fields.ts';
-import { anyAddress, range } from './range.ts';
 
 /** Writes the Time to Live, u8, of the header at `at`. @throws RangeError, and nothing written, if it does not fit. */
 export function setTtl(view: DataView, at: number, ttl: number): void {
-  range('ttl', ttl, 0xff);
+  requireRange('ipv4', 'ttl', ttl, 0xff);
   writeTtl(view, at, ttl);
 }
 

@@ -2,7 +2,7 @@
  * The two parts of the type-of-service octet: DSCP (RFC 2474) and ECN (RFC 3168).
  * @module
  */
-import { range } from './range.ts';
+import { requireRange } from '@stack/skbuff';
 
 /** ECN field: not ECN-capable transport. */
 export const ECN_NOT_ECT = 0;
@@ -25,7 +25,7 @@ export function ecn(tos: number): number {
 
 /** The `tos` of a codepoint 0..63 and an ECN field 0..3. @throws RangeError outside those. */
 export function tosOf(dscp: number, ecn: number = ECN_NOT_ECT): number {
-  range('dscp', dscp, 0x3f);
-  range('ecn', ecn, 3);
+  requireRange('ipv4', 'dscp', dscp, 0x3f);
+  requireRange('ipv4', 'ecn', ecn, 3);
   return (dscp << 2) | ecn;
 }

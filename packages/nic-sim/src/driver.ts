@@ -8,6 +8,7 @@ import { BUSY, type Core, countTxDrop, frameLimit, OK } from './core.ts';
 import { ETH_HLEN, VLAN_HLEN } from './frame.ts';
 import { canSegment, checkAlive, isSumInPacket, prepare, tcpHeaderEnd } from './offload.ts';
 import type { RxRing } from './rx-ring.ts';
+import { cut } from './segmentation.ts';
 import type { Drop } from './stats.ts';
 import type { TxRing } from './tx-ring.ts';
 
@@ -109,8 +110,8 @@ export class TxDriver {
   /** Cuts a super-packet in software and posts the segments; those without room follow as it comes. */
   #segment(skb: SkBuff): number {
     if (this.#ring.room < 2) return this.#stop(2);
-    const segments = this.#cut(skb);
-    if (segments === undefined || segments.length === 0) return this.#drop(skb, 'NIC_TX_SEGMENT');
+    const segments = cut(this.#core, skb);
+    if (segments.length === 0) return this.#drop(skb, 'NIC_TX_SEGMENT');
     this.#core.ethtool.swSegmented++;
     const last = segments[segments.length - 1] as SkBuff;
     if (skb.destructor === undefined || last.destructor !== undefined) skb.free();
@@ -124,15 +125,6 @@ export class TxDriver {
     this.#drain();
     if (this.#first !== undefined) this.#wanted = 1;
     return OK;
-  }
-
-  #cut(skb: SkBuff): SkBuff[] | undefined {
-    try {
-      return this.#core.segment?.(skb);
-    } catch (error) {
-      this.#core.lastError = error; // a bad packet must not stop the sender
-      return undefined;
-    }
   }
 
   #append(segment: SkBuff): void {

@@ -155,7 +155,7 @@ export function isSegmented(view: DataView, at: number): boolean {
   return (cmd & CMD.DEXT) !== 0 && (cmd & CMD.TSE) !== 0;
 }
 
-/** The segments, or none where the function could not, or threw: a bad packet must not stop the device. */
+/** The segments, or none where the function could not, or threw: a bad packet must not stop the device or the sender. */
 export function cut(core: Core, skb: SkBuff): SkBuff[] {
   try {
     return core.segment?.(skb) ?? [];

@@ -1,7 +1,4 @@
-/** Whether `value` is a Uint8Array, of whatever realm; a Buffer is one. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return Object.prototype.toString.call(value) === '[object Uint8Array]';
-}
+import { isBytes } from '@stack/skbuff';
 
 /** `value`, or TypeError where it is no Uint8Array. */
 export function checkBytes(name: string, value: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
-import { isBytes, notBytes } from './bytes.ts';
+import { isBytes } from '@stack/skbuff';
+import { notBytes } from './bytes.ts';
 import { Reader, type ReaderOptions } from './reader.ts';
 import type { CaptureRecord, Packet } from './records.ts';
 

@@ -1,6 +1,6 @@
-import { WireError } from '@stack/skbuff';
+import { isBytes, WireError } from '@stack/skbuff';
 import { ByteQueue } from './byte-queue.ts';
-import { isBytes, notBytes } from './bytes.ts';
+import { notBytes } from './bytes.ts';
 import { PcapParser, pcapVariant } from './pcap-parser.ts';
 import { PcapngParser, SECTION_HEADER } from './pcapng-parser.ts';
 import type { CaptureRecord } from './records.ts';

@@ -22,8 +22,9 @@ export {
   SKB_GSO_TCPV6,
   SKB_GSO_UDP_L4,
 } from './constants.ts';
-export { type Arena, type Frag, Page, viewOf, wrapPage } from './page.ts';
+export { type Arena, type Frag, isBytes, Page, viewOf, wrapPage } from './page.ts';
 export { alloc, Pool, type PoolOptions, type PoolStats, wrap } from './pool.ts';
+export { requireRange } from './require-range.ts';
 export { coalesce, type SegmentFixup, segment } from './segment.ts';
 export { SkBuff } from './skbuff.ts';
 export { decode, encode, pull, push } from './verbs.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { viewOf } from './index.ts';
+import { isBytes, viewOf } from './index.ts';
 
 describe('viewOf', () => {
   it('spans exactly the bytes of a window', () => {
@@ -26,5 +26,24 @@ describe('viewOf', () => {
     expect(viewOf(bytes).byteLength).toBe(2);
     (buffer as unknown as { resize(length: number): void }).resize(8);
     expect(viewOf(bytes).byteLength).toBe(8);
+  });
+});
+
+describe('isBytes', () => {
+  it('knows a Uint8Array, and its kin', () => {
+    class Kin extends Uint8Array {}
+    expect([new Uint8Array(1), new Kin(1)].map(isBytes)).toEqual([true, true]);
+  });
+
+  it.each([
+    [[1]],
+    ['a'],
+    [new ArrayBuffer(1)],
+    [new Int8Array(1)],
+    [new DataView(new ArrayBuffer(1))],
+    [undefined],
+    [null],
+  ])('says no to %o', (value) => {
+    expect(isBytes(value)).toBe(false);
   });
 });

@@ -10,10 +10,14 @@ export interface Arena {
   readonly view: DataView;
 }
 
+/** Whether `value` is a `Uint8Array`, of whatever realm; Node's own kind of array is one. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
 /** @throws TypeError if `bytes` is no `Uint8Array`: the likeliest first mistake, with a name. */
 export function refuseOther(bytes: Uint8Array): void {
-  // The tag holds across realms, and for Node's own kind of array.
-  if (bytes?.[Symbol.toStringTag] !== 'Uint8Array') throw new TypeError('skb: bytes must be a Uint8Array');
+  if (!isBytes(bytes)) throw new TypeError('skb: bytes must be a Uint8Array');
 }
 
 let lastBytes: Uint8Array | undefined;

@@ -2,7 +2,7 @@
  * TCP header codec: RFC 9293 §3.1.
  * @module
  */
-import { CHECKSUM_PARTIAL, type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { CHECKSUM_PARTIAL, requireRange, type SkBuff, viewOf, WireError } from '@stack/skbuff';
 import {
   ACK_SEQ,
   CHECK,
@@ -26,7 +26,6 @@ import {
 import { MAX_TCP_OPTION_SPACE, type Option } from './option-kinds.ts';
 import { readOptionList } from './option-read.ts';
 import { optionsLength, writeOptions } from './option-write.ts';
-import { range } from './range.ts';
 
 /** One field per wire field, Linux `struct tcphdr` names, host byte order. */
 export interface Header {
@@ -127,7 +126,7 @@ export function read(view: DataView, at: number): Header {
  * @throws WireError with a code of {@link check}; RangeError for an offset that is no place in the bytes.
  */
 export function decode(bytes: Uint8Array, offset = 0): Header {
-  range('offset', offset, bytes.length);
+  requireRange('tcp', 'offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
@@ -142,7 +141,7 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   const length = HLEN + paddedOptions(header.options);
   checkRanges(header);
-  range('offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
+  requireRange('tcp', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`tcp: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
@@ -218,16 +217,16 @@ function write(view: DataView, at: number, h: Written, length: number): void {
 }
 
 function checkRanges(h: Written): void {
-  range('source', h.source, 0xffff);
-  range('dest', h.dest, 0xffff);
-  range('seq', h.seq, 0xffff_ffff);
-  range('ackSeq', h.ackSeq, 0xffff_ffff);
-  range('doff', h.doff, 0x0f);
-  range('res1', h.res1, 7);
-  range('flags', h.flags, 0x1ff);
-  range('window', h.window, 0xffff);
-  range('check', h.check, 0xffff);
-  range('urgPtr', h.urgPtr, 0xffff);
+  requireRange('tcp', 'source', h.source, 0xffff);
+  requireRange('tcp', 'dest', h.dest, 0xffff);
+  requireRange('tcp', 'seq', h.seq, 0xffff_ffff);
+  requireRange('tcp', 'ackSeq', h.ackSeq, 0xffff_ffff);
+  requireRange('tcp', 'doff', h.doff, 0x0f);
+  requireRange('tcp', 'res1', h.res1, 7);
+  requireRange('tcp', 'flags', h.flags, 0x1ff);
+  requireRange('tcp', 'window', h.window, 0xffff);
+  requireRange('tcp', 'check', h.check, 0xffff);
+  requireRange('tcp', 'urgPtr', h.urgPtr, 0xffff);
 }
 
 /** Bytes of options as they are written. @throws RangeError for more than fit, and for a value out of its range. */

@@ -2,6 +2,7 @@
  * Options to bytes, as given: nothing is sorted, aligned or made legal.
  * @module
  */
+import { requireRange } from '@stack/skbuff';
 import {
   type AccEcn,
   type Option,
@@ -25,7 +26,6 @@ import {
   TCPOPT_UTO,
   TCPOPT_WINDOW,
 } from './option-kinds.ts';
-import { range } from './range.ts';
 
 /**
  * Bytes that one option takes on the wire: its length byte where it has one.
@@ -36,47 +36,47 @@ export function optionLength(option: Option): number {
     case TCPOPT_NOP:
       return 1;
     case TCPOPT_TIMESTAMP:
-      range('tsval', option.tsval, 0xffff_ffff);
-      range('tsecr', option.tsecr, 0xffff_ffff);
+      requireRange('tcp', 'tsval', option.tsval, 0xffff_ffff);
+      requireRange('tcp', 'tsecr', option.tsecr, 0xffff_ffff);
       return 10;
     case TCPOPT_SACK:
       for (const block of option.blocks) {
-        range('startSeq', block.startSeq, 0xffff_ffff);
-        range('endSeq', block.endSeq, 0xffff_ffff);
+        requireRange('tcp', 'startSeq', block.startSeq, 0xffff_ffff);
+        requireRange('tcp', 'endSeq', block.endSeq, 0xffff_ffff);
       }
       return 2 + option.blocks.length * 8;
     case TCPOPT_MSS:
-      range('mss', option.mss, 0xffff);
+      requireRange('tcp', 'mss', option.mss, 0xffff);
       return 4;
     case TCPOPT_WINDOW:
-      range('wscale', option.wscale, 0xff);
+      requireRange('tcp', 'wscale', option.wscale, 0xff);
       return 3;
     case TCPOPT_SACK_PERM:
       return 2;
     case TCPOPT_MD5SIG:
       return 2 + option.digest.length;
     case TCPOPT_UTO:
-      range('granularity', option.granularity, 1);
-      range('timeout', option.timeout, 0x7fff);
+      requireRange('tcp', 'granularity', option.granularity, 1);
+      requireRange('tcp', 'timeout', option.timeout, 0x7fff);
       return 4;
     case TCPOPT_AO:
-      range('keyId', option.keyId, 0xff);
-      range('rNextKeyId', option.rNextKeyId, 0xff);
+      requireRange('tcp', 'keyId', option.keyId, 0xff);
+      requireRange('tcp', 'rNextKeyId', option.rNextKeyId, 0xff);
       return 4 + option.mac.length;
     case TCPOPT_FASTOPEN:
       return 2 + option.cookie.length;
     case TCPOPT_ACCECN0:
     case TCPOPT_ACCECN1:
-      for (const counter of option.counters) range('counters', counter, 0xff_ffff);
+      for (const counter of option.counters) requireRange('tcp', 'counters', counter, 0xff_ffff);
       return 2 + option.counters.length * 3;
     case TCPOPT_EXP1:
     case TCPOPT_EXP:
-      range('exid', option.exid, 0xffff);
+      requireRange('tcp', 'exid', option.exid, 0xffff);
       return 4 + option.data.length;
     case TCPOPT_MPTCP:
       return 2 + option.data.length;
     case TCPOPT_RAW:
-      range('code', option.code, 0xff);
+      requireRange('tcp', 'code', option.code, 0xff);
       return 2 + option.data.length;
     case TCPOPT_EOL:
       return 1 + option.padding.length;

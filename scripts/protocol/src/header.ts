@@ -2,7 +2,7 @@
  * EXAMPLE header codec: RFC and section here.
  * @module
  */
-import { type SkBuff, viewOf, WireError } from '@stack/skbuff';
+import { requireRange, type SkBuff, viewOf, WireError } from '@stack/skbuff';
 
 /** Bytes in an EXAMPLE header. */
 export const HLEN = 4;
@@ -63,6 +63,7 @@ export function read(view: DataView, at: number): Header {
 
 /** The header at `offset`. @throws WireError with a {@link Drop}, at the field at fault or where the bytes run out. */
 export function decode(bytes: Uint8Array, offset = 0): Header {
+  requireRange('EXAMPLE', 'offset', offset, bytes.length);
   const view = viewOf(bytes);
   const drop = check(view, offset, bytes.length);
   if (drop !== undefined) throw new WireError(drop, faultAt(drop, offset, bytes.length));
@@ -75,6 +76,7 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
   refuseRanges(header.type, header.len);
+  requireRange('EXAMPLE', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   if (into !== undefined && into.length - offset < HLEN) {
     throw new RangeError(`EXAMPLE: a header of ${HLEN} bytes at ${offset} of ${into.length}`);
   }
@@ -119,13 +121,8 @@ function faultAt(drop: Drop, at: number, end: number): number {
 }
 
 function refuseRanges(type: number, length: number): void {
-  refuseAbove('type', type, 0xffff);
-  refuseAbove('len', length, 0xffff);
-}
-
-function refuseAbove(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(`EXAMPLE: ${name} ${value} is not in 0..${most}`);
+  requireRange('EXAMPLE', 'type', type, 0xffff);
+  requireRange('EXAMPLE', 'len', length, 0xffff);
 }
 
 function write(view: DataView, at: number, type: number, length: number): void {
