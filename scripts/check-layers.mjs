@@ -24,7 +24,7 @@ export const LAYERS = {
   ...Object.fromEntries([...CODECS, 'nic-sim', 'qdisc', 'pcap', 'tap'].map((name) => [name, ['skbuff']])),
   ...Object.fromEntries(GENERIC.map((name) => [name, []])),
   socket: [],
-  host: ['skbuff', 'socket', 'qdisc', ...GENERIC, ...CODECS],
+  host: ['skbuff', 'socket', 'qdisc', 'nic-sim', ...GENERIC, ...CODECS],
   trace: ['skbuff', ...CODECS],
   packetdrill: ['host'],
   testkit: ['skbuff'],

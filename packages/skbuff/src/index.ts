@@ -24,6 +24,7 @@ export {
 } from './constants.ts';
 export { type Arena, type Frag, isBytes, Page, viewOf, wrapPage } from './page.ts';
 export { alloc, Pool, type PoolOptions, type PoolStats, wrap } from './pool.ts';
+export { SkbQueue } from './queue.ts';
 export { requireRange } from './require-range.ts';
 export { coalesce, type SegmentFixup, segment } from './segment.ts';
 export { SkBuff } from './skbuff.ts';
