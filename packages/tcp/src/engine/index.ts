@@ -1,0 +1,58 @@
+/**
+ * The TCP engine: RFC 9293 and what Linux adds, sans IO. {@link Tcp} takes packets and calls, each with the time, and gives packets to
+ * the network it was built with.
+ * @packageDocumentation
+ */
+export { type CongestionEvent, type CongestionOps, CongestionRegistry } from './cong.ts';
+export type { TcpInfo } from './info.ts';
+export {
+  type Message,
+  MSG_MORE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  MSG_ZEROCOPY,
+} from './messages.ts';
+export { type TcpCounters, type TcpExtCounters, type TcpMib, tcpMib } from './mib.ts';
+export {
+  CN,
+  DROP,
+  type Dst,
+  type DstMetrics,
+  type Errno,
+  type Family,
+  type Flow,
+  type Inet,
+  OK,
+  type PacketSource,
+  type Quote,
+  type TcpOptions,
+  type Timer,
+  type Timers,
+} from './ports.ts';
+export { RequestSock, type SynVerdict } from './request.ts';
+export {
+  CLOSE,
+  CLOSE_WAIT,
+  CLOSING,
+  diagram,
+  EDGES,
+  type Edge,
+  ESTABLISHED,
+  FIN_WAIT1,
+  FIN_WAIT2,
+  LAST_ACK,
+  LISTEN,
+  mayGo,
+  NEW_SYN_RECV,
+  SYN_RECV,
+  SYN_SENT,
+  stateName,
+  TIME_WAIT,
+} from './state.ts';
+export type { CoreSysctl, TcpSysctl } from './sysctl.ts';
+export type { BindBucket, EhashEntry, ListenerExtra } from './tables.ts';
+export { TcpSock } from './tcb.ts';
+export { type ReceivedViews, Tcp } from './tcp.ts';
+export { TimewaitSock } from './timewait.ts';

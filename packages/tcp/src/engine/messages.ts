@@ -1,0 +1,25 @@
+/**
+ * Flags of `sendmsg` and `recvmsg`, Linux's values.
+ * @module
+ */
+
+/** Urgent data. */
+export const MSG_OOB = 0x1;
+/** Copy without consuming. */
+export const MSG_PEEK = 0x2;
+/** Receiving: consume without copying. */
+export const MSG_TRUNC = 0x20;
+/** Receiving: the caller goes on until all is there; the engine reports what is. */
+export const MSG_WAITALL = 0x100;
+/** Sending: more follows, do not send a segment that is not full. */
+export const MSG_MORE = 0x8000;
+/** Sending: reference the bytes instead of copying; the error queue tells when they are free again. */
+export const MSG_ZEROCOPY = 0x400_0000;
+
+/** What `recvmsg` tells besides bytes. */
+export interface Message {
+  /** `MSG_OOB` where the bytes are urgent. */
+  flags: number;
+  /** When the last byte's segment came, µs; 0 = not asked for. */
+  tstamp: number;
+}

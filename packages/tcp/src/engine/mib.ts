@@ -1,0 +1,199 @@
+/**
+ * TCP's counters, by the names of `/proc/net/snmp` and `/proc/net/netstat`. `nstat` prints `TcpActiveOpens`, `TcpExtTCPTimeouts`.
+ * @module
+ */
+
+/** `Tcp:` in `/proc/net/snmp` (RFC 4022). */
+export interface TcpCounters {
+  /** 1 = other. */
+  RtoAlgorithm: number;
+  /** ms. */
+  RtoMin: number;
+  /** ms. */
+  RtoMax: number;
+  /** -1: no limit. */
+  MaxConn: number;
+  ActiveOpens: number;
+  PassiveOpens: number;
+  AttemptFails: number;
+  EstabResets: number;
+  /** Sockets in ESTABLISHED or CLOSE-WAIT now. */
+  CurrEstab: number;
+  InSegs: number;
+  OutSegs: number;
+  RetransSegs: number;
+  InErrs: number;
+  OutRsts: number;
+  InCsumErrors: number;
+}
+
+/** `TcpExt:` in `/proc/net/netstat`: what this engine can count. */
+export interface TcpExtCounters {
+  PruneCalled: number;
+  RcvPruned: number;
+  OfoPruned: number;
+  OutOfWindowIcmps: number;
+  TW: number;
+  TWRecycled: number;
+  PAWSActive: number;
+  PAWSEstab: number;
+  PAWSOldAck: number;
+  TSEcrRejected: number;
+  DelayedACKs: number;
+  DelayedACKLost: number;
+  ListenOverflows: number;
+  ListenDrops: number;
+  TCPHPHits: number;
+  TCPPureAcks: number;
+  TCPHPAcks: number;
+  TCPRenoRecovery: number;
+  TCPRenoReorder: number;
+  TCPTSReorder: number;
+  TCPFullUndo: number;
+  TCPPartialUndo: number;
+  TCPLossUndo: number;
+  TCPRenoFailures: number;
+  TCPLossFailures: number;
+  TCPFastRetrans: number;
+  TCPSlowStartRetrans: number;
+  TCPTimeouts: number;
+  TCPRenoRecoveryFail: number;
+  TCPRcvCollapsed: number;
+  TCPAbortOnData: number;
+  TCPAbortOnClose: number;
+  TCPAbortOnMemory: number;
+  TCPAbortOnTimeout: number;
+  TCPAbortOnLinger: number;
+  TCPAbortFailed: number;
+  TCPMemoryPressures: number;
+  TCPSpuriousRTOs: number;
+  TCPRcvCoalesce: number;
+  TCPRcvQDrop: number;
+  TCPOFOQueue: number;
+  TCPOFODrop: number;
+  TCPOFOMerge: number;
+  TCPChallengeACK: number;
+  TCPSYNChallenge: number;
+  TCPSpuriousRtxHostQueues: number;
+  TCPAutoCorking: number;
+  TCPFromZeroWindowAdv: number;
+  TCPToZeroWindowAdv: number;
+  TCPWantZeroWindowAdv: number;
+  TCPSynRetrans: number;
+  TCPOrigDataSent: number;
+  TCPACKSkippedSynRecv: number;
+  TCPACKSkippedPAWS: number;
+  TCPACKSkippedSeq: number;
+  TCPACKSkippedFinWait2: number;
+  TCPACKSkippedTimeWait: number;
+  TCPACKSkippedChallenge: number;
+  TCPWinProbe: number;
+  TCPKeepAlive: number;
+  TCPDelivered: number;
+  TCPZeroWindowDrop: number;
+  TCPTimeWaitOverflow: number;
+  TCPReqQFullDrop: number;
+  TCPDeferAcceptDrop: number;
+  TCPMinTTLDrop: number;
+  TCPRetransFail: number;
+  TCPWqueueTooBig: number;
+}
+
+/** All of TCP's counters. */
+export interface TcpMib {
+  readonly Tcp: TcpCounters;
+  readonly TcpExt: TcpExtCounters;
+}
+
+/** Counters at zero; every field in one order. */
+export function tcpMib(): TcpMib {
+  return {
+    Tcp: {
+      RtoAlgorithm: 1,
+      RtoMin: 200,
+      RtoMax: 120_000,
+      MaxConn: -1,
+      ActiveOpens: 0,
+      PassiveOpens: 0,
+      AttemptFails: 0,
+      EstabResets: 0,
+      CurrEstab: 0,
+      InSegs: 0,
+      OutSegs: 0,
+      RetransSegs: 0,
+      InErrs: 0,
+      OutRsts: 0,
+      InCsumErrors: 0,
+    },
+    TcpExt: {
+      PruneCalled: 0,
+      RcvPruned: 0,
+      OfoPruned: 0,
+      OutOfWindowIcmps: 0,
+      TW: 0,
+      TWRecycled: 0,
+      PAWSActive: 0,
+      PAWSEstab: 0,
+      PAWSOldAck: 0,
+      TSEcrRejected: 0,
+      DelayedACKs: 0,
+      DelayedACKLost: 0,
+      ListenOverflows: 0,
+      ListenDrops: 0,
+      TCPHPHits: 0,
+      TCPPureAcks: 0,
+      TCPHPAcks: 0,
+      TCPRenoRecovery: 0,
+      TCPRenoReorder: 0,
+      TCPTSReorder: 0,
+      TCPFullUndo: 0,
+      TCPPartialUndo: 0,
+      TCPLossUndo: 0,
+      TCPRenoFailures: 0,
+      TCPLossFailures: 0,
+      TCPFastRetrans: 0,
+      TCPSlowStartRetrans: 0,
+      TCPTimeouts: 0,
+      TCPRenoRecoveryFail: 0,
+      TCPRcvCollapsed: 0,
+      TCPAbortOnData: 0,
+      TCPAbortOnClose: 0,
+      TCPAbortOnMemory: 0,
+      TCPAbortOnTimeout: 0,
+      TCPAbortOnLinger: 0,
+      TCPAbortFailed: 0,
+      TCPMemoryPressures: 0,
+      TCPSpuriousRTOs: 0,
+      TCPRcvCoalesce: 0,
+      TCPRcvQDrop: 0,
+      TCPOFOQueue: 0,
+      TCPOFODrop: 0,
+      TCPOFOMerge: 0,
+      TCPChallengeACK: 0,
+      TCPSYNChallenge: 0,
+      TCPSpuriousRtxHostQueues: 0,
+      TCPAutoCorking: 0,
+      TCPFromZeroWindowAdv: 0,
+      TCPToZeroWindowAdv: 0,
+      TCPWantZeroWindowAdv: 0,
+      TCPSynRetrans: 0,
+      TCPOrigDataSent: 0,
+      TCPACKSkippedSynRecv: 0,
+      TCPACKSkippedPAWS: 0,
+      TCPACKSkippedSeq: 0,
+      TCPACKSkippedFinWait2: 0,
+      TCPACKSkippedTimeWait: 0,
+      TCPACKSkippedChallenge: 0,
+      TCPWinProbe: 0,
+      TCPKeepAlive: 0,
+      TCPDelivered: 0,
+      TCPZeroWindowDrop: 0,
+      TCPTimeWaitOverflow: 0,
+      TCPReqQFullDrop: 0,
+      TCPDeferAcceptDrop: 0,
+      TCPMinTTLDrop: 0,
+      TCPRetransFail: 0,
+      TCPWqueueTooBig: 0,
+    },
+  };
+}

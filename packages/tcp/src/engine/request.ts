@@ -1,0 +1,91 @@
+/**
+ * A connection request: what a SYN leaves behind at a listener until the handshake is complete (Linux `struct tcp_request_sock`).
+ * Small, for a flood makes many.
+ * @module
+ */
+import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
+import { NEW_SYN_RECV } from './state.ts';
+import type { EhashEntry } from './tables.ts';
+import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
+
+/** What {@link TcpSock.synFilter} decides about a SYN; after `'defer'` the request's own methods do. */
+export type SynVerdict = 'accept' | 'reset' | 'drop' | 'defer';
+
+/** A half-open connection of a listener. */
+export class RequestSock implements EhashEntry, PacketSource<unknown> {
+  readonly state: number = NEW_SYN_RECV;
+  readonly protocol: number = IPPROTO_TCP;
+  readonly family: Family<unknown>;
+  readonly listener: TcpSock;
+  readonly inet: Inet;
+  /** Ours. */
+  saddr: unknown;
+  /** The peer's. */
+  daddr: unknown;
+  sport = 0;
+  dport = 0;
+  boundDevIf = 0;
+  mark = 0;
+  priority = 0;
+  hash = 0;
+  hashNext: EhashEntry | undefined = undefined;
+  /** Whether it is in the established table. */
+  hashed = false;
+  dst: Dst | undefined = undefined;
+  /** Initial sequence numbers, int32: ours, the peer's. */
+  sntIsn = 0;
+  rcvIsn = 0;
+  /** RCV.NXT. */
+  rcvNxt = 0;
+  /** Peer's MSS option, or 536. */
+  mss = 536;
+  wscaleOk = false;
+  sndWscale = 0;
+  rcvWscale = 0;
+  tstampOk = false;
+  tsRecent = 0;
+  tsoffset = 0;
+  /** Offered in the SYN-ACK, bytes. */
+  rsksRcvWnd = 0;
+  windowClamp = 0;
+  /** SYN-ACKs retransmitted. */
+  numRetrans = 0;
+  /** Timeouts. */
+  numTimeout = 0;
+  /** Timeout now, µs. */
+  timeout = 0;
+  timer: Timer | undefined = undefined;
+  /** The ACK came, and the request waits for data (TCP_DEFER_ACCEPT) or room in the accept queue. */
+  acked = false;
+  /** {@link TcpSock.synFilter} said `'defer'` and nothing was decided yet. */
+  deferred = false;
+  /** When the SYN-ACK was sent first, µs. */
+  sntSynack = 0;
+  lastOowAckTime = 0;
+  /** TOS of the SYN. */
+  tos = 0;
+
+  /** @internal */
+  constructor(listener: TcpSock) {
+    this.listener = listener;
+    this.family = listener.family;
+    this.inet = listener.inet;
+    this.saddr = listener.family.any;
+    this.daddr = listener.family.any;
+  }
+
+  /** Decides a deferred request: answers the SYN. Does nothing on one that is decided or gone. */
+  accept(now: number): void {
+    this.listener.tcp.decideRequest(now, this, 'accept');
+  }
+
+  /** Decides a deferred request: refuses it with a RST. */
+  reset(now: number): void {
+    this.listener.tcp.decideRequest(now, this, 'reset');
+  }
+
+  /** Decides a deferred request: forgets it without a word. */
+  drop(): void {
+    this.listener.tcp.decideRequest(0, this, 'drop');
+  }
+}

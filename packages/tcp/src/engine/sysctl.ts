@@ -1,0 +1,98 @@
+/**
+ * The sysctls that TCP reads, live, by Linux's names and in Linux's units. A flag is 0 or 1.
+ * @module
+ */
+
+/** `net.ipv4.*`, as far as TCP reads it. */
+export interface TcpSysctl {
+  /** First and last port for connections without a bound port. */
+  readonly ip_local_port_range: readonly [number, number];
+  /** Send a reset, instead of nothing, when an accept queue is full. */
+  readonly tcp_abort_on_overflow: number;
+  /** Bytes of receive buffer kept for the application: `window / 2^n`; 0 = none. */
+  readonly tcp_app_win: number;
+  /** Wait a moment for more small writes while packets are still in the queues below. */
+  readonly tcp_autocorking: number;
+  /** Most challenge ACKs a second, over all connections; 2147483647 = no limit. */
+  readonly tcp_challenge_ack_limit: number;
+  /** Name of the algorithm that new sockets get. */
+  readonly tcp_congestion_control: string;
+  /** s: how long a socket without owner stays in FIN-WAIT-2. */
+  readonly tcp_fin_timeout: number;
+  /** ms between duplicate ACKs sent for segments out of window. */
+  readonly tcp_invalid_ratelimit: number;
+  /** s between keepalive probes. */
+  readonly tcp_keepalive_intvl: number;
+  /** Unanswered probes that end a connection. */
+  readonly tcp_keepalive_probes: number;
+  /** s of silence before the first keepalive probe. */
+  readonly tcp_keepalive_time: number;
+  /** Bytes that one socket may have in the queues below (TCP small queues). */
+  readonly tcp_limit_output_bytes: number;
+  /** Sockets without owner that may exist. */
+  readonly tcp_max_orphans: number;
+  /** Most reordering assumed, segments. */
+  readonly tcp_max_reordering: number;
+  /** Half-open connections one listener remembers. */
+  readonly tcp_max_syn_backlog: number;
+  /** TIME-WAIT sockets that may exist. */
+  readonly tcp_max_tw_buckets: number;
+  /** Memory of all sockets, pages of 4096 bytes: below it no limit, above it pressure, never above it. */
+  readonly tcp_mem: readonly [number, number, number];
+  /** Smallest MSS believed, bytes, options included. */
+  readonly tcp_min_snd_mss: number;
+  /** Segments that a super-packet has at least, where pacing would make it smaller. */
+  readonly tcp_min_tso_segs: number;
+  /** Unsent bytes above which a socket is not writable; 4294967295 = no limit. */
+  readonly tcp_notsent_lowat: number;
+  /** Retransmissions before a socket without owner gives up; 0 = 8. */
+  readonly tcp_orphan_retries: number;
+  /** Times the application must answer before ACKs are held back for its data. */
+  readonly tcp_pingpong_thresh: number;
+  /** Duplicate ACKs that mean loss, to begin with. */
+  readonly tcp_reordering: number;
+  /** Merge small segments when they are retransmitted. */
+  readonly tcp_retrans_collapse: number;
+  /** Retransmissions after which the route is doubted. */
+  readonly tcp_retries1: number;
+  /** Retransmissions after which the connection ends, as a time: 15 is 924.6 s at the smallest RTO. */
+  readonly tcp_retries2: number;
+  /** Ignore a RST in TIME-WAIT (RFC 1337). */
+  readonly tcp_rfc1337: number;
+  /** Receive buffer, bytes of truesize: least, default, most. */
+  readonly tcp_rmem: readonly [number, number, number];
+  /** ms: upper bound on the retransmission timeout. */
+  readonly tcp_rto_max_ms: number;
+  /** µs: lower bound on the retransmission timeout. */
+  readonly tcp_rto_min_us: number;
+  /** Shrink the congestion window after idleness (RFC 2861). */
+  readonly tcp_slow_start_after_idle: number;
+  /** The urgent pointer points to the last urgent byte (RFC 1122), not to the one after. */
+  readonly tcp_stdurg: number;
+  /** Retransmissions of a SYN with a constant timeout, before it doubles. */
+  readonly tcp_syn_linear_timeouts: number;
+  /** Retransmissions of a SYN before `connect` fails. */
+  readonly tcp_syn_retries: number;
+  /** Retransmissions of a SYN-ACK before the request is forgotten. */
+  readonly tcp_synack_retries: number;
+  /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
+  readonly tcp_timestamps: number;
+  /** Shift of the minimal RTT, µs, that halves the bytes added to a super-packet's size. */
+  readonly tcp_tso_rtt_log: number;
+  /** Share of the window that one super-packet may take: `1 / n`. */
+  readonly tcp_tso_win_divisor: number;
+  /** Reuse a port in TIME-WAIT for a new connection to the same peer: 0 never, 1 always, 2 on loopback only. */
+  readonly tcp_tw_reuse: number;
+  /** ms a port must have been in TIME-WAIT before it is reused. */
+  readonly tcp_tw_reuse_delay: number;
+  /** Offer window scaling (RFC 7323). */
+  readonly tcp_window_scaling: number;
+  /** Send buffer, bytes of truesize: least, default, most. */
+  readonly tcp_wmem: readonly [number, number, number];
+}
+
+/** `net.core.*`, as far as TCP reads it. */
+export interface CoreSysctl {
+  /** Most connections that may wait for `accept`. */
+  readonly somaxconn: number;
+}

@@ -1,0 +1,393 @@
+/**
+ * The transmission control block: every field of a TCP socket, and nothing but fields. RFC 9293's variables under its names
+ * (`SND.UNA` is `sndUna`), the rest under Linux's. Sequence numbers are int32, times µs, unless a comment says otherwise.
+ * @module
+ */
+import { type SkBuff, SkbQueue } from '@stack/skbuff';
+import { Sock } from '@stack/skbuff/sock';
+import type { CongestionOps } from './cong.ts';
+import type { Dst, Family, Inet, Timer } from './ports.ts';
+import type { RequestSock, SynVerdict } from './request.ts';
+import { CLOSE } from './state.ts';
+import type { BindBucket, EhashEntry, ListenerExtra } from './tables.ts';
+import type { Tcp } from './tcp.ts';
+import type { ZerocopyState } from './zerocopy.ts';
+
+/** IANA's number of TCP. */
+export const IPPROTO_TCP = 6;
+
+/** {@link TcpSock.nonagle}: TCP_NODELAY. */
+export const NAGLE_OFF = 1;
+/** {@link TcpSock.nonagle}: TCP_CORK, or MSG_MORE on the last send. */
+export const NAGLE_CORK = 2;
+/** {@link TcpSock.nonagle}: send what is there now, once. */
+export const NAGLE_PUSH = 4;
+
+/** {@link TcpSock.ackPending}: an ACK is due. */
+export const ACK_SCHED = 1;
+/** The delayed-ACK timer runs. */
+export const ACK_TIMER = 2;
+/** Data of a full segment was read since the last ACK. */
+export const ACK_PUSHED = 4;
+/** And once more. */
+export const ACK_PUSHED2 = 8;
+/** At once. */
+export const ACK_NOW = 16;
+
+/** {@link TcpSock.caState}: nothing dubious. */
+export const CA_OPEN = 0;
+/** Duplicate ACKs were seen. */
+export const CA_DISORDER = 1;
+/** The window is being reduced after ECN. */
+export const CA_CWR = 2;
+/** Fast retransmit and recovery. */
+export const CA_RECOVERY = 3;
+/** The retransmission timer fired. */
+export const CA_LOSS = 4;
+
+/** {@link TcpSock.pendingTimer}: what the retransmit timer is for. */
+export const TIMER_NONE = 0;
+export const TIMER_RETRANS = 1;
+/** Zero-window probe. */
+export const TIMER_PROBE0 = 3;
+
+/** {@link TcpSock.tsqFlags}: in the list of sockets to go on with. */
+export const TSQ_QUEUED = 1;
+/** Sending stopped because enough was in the queues below. */
+export const TSQ_THROTTLED = 2;
+
+/** "Infinite" slow start threshold. */
+export const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
+
+/** A TCP socket. Made by {@link Tcp.socket} and by {@link Tcp.accept}; changed by the engine alone, except where a comment allows it. */
+export class TcpSock extends Sock implements EhashEntry {
+  /** Engine it belongs to. */
+  readonly tcp: Tcp;
+  readonly family: Family<unknown>;
+  readonly protocol: number = IPPROTO_TCP;
+  /** One of `state.ts`; changed by `setState`. */
+  state: number = CLOSE;
+
+  // The connection's key.
+  /** Local address that packets carry; the family's `any` until known. */
+  saddr: unknown;
+  /** Address it was bound to (`inet_rcv_saddr`). */
+  rcvSaddr: unknown;
+  daddr: unknown;
+  /** Local port (`inet_num`); 0 = not bound. */
+  sport = 0;
+  /** Peer's port. */
+  dport = 0;
+  /** Hash of the key; meaningful while it is in a table. */
+  hash = 0;
+  hashNext: EhashEntry | undefined = undefined;
+  /** Whether it is in the established or listening table. */
+  hashed = false;
+  bindBucket: BindBucket | undefined = undefined;
+  bindNext: TcpSock | undefined = undefined;
+  bindPrev: TcpSock | undefined = undefined;
+  /** The address was bound (`SOCK_BINDADDR_LOCK`). */
+  addressLocked = false;
+  /** The port was bound (`SOCK_BINDPORT_LOCK`). */
+  portLocked = false;
+
+  // What the socket layer sees.
+  /** IP options of the socket; the network layer's `setsockopt` changes them. */
+  readonly inet: Inet;
+  /** The cached route. */
+  dst: Dst | undefined = undefined;
+  /** No application holds it any more (`SOCK_DEAD`). */
+  orphaned = false;
+  /** The application closed it (`sk_socket` is gone); destroyed when the protocol is done with it. */
+  destroyed = false;
+  /** Called once, when nothing of the socket is left: the state is CLOSE and all tables forgot it. */
+  onDestroy: ((sk: TcpSock) => void) | undefined = undefined;
+  /** A blocking `send` waits: it is woken when a third of the buffer is free (`SOCK_NOSPACE`). Set it when EAGAIN came. */
+  noSpace = false;
+  /** Memory reserved of the protocol's, bytes. */
+  forwardAlloc = 0;
+  /** `SO_INCOMING_CPU`'s kin: the time this socket last saw, µs (`tcp_mstamp`). */
+  mstamp = 0;
+
+  // Send sequence space.
+  sndUna = 0;
+  sndNxt = 0;
+  /** SND.WND, bytes, scaled. */
+  sndWnd = 0;
+  /** SND.UP: one past the last urgent byte sent. */
+  sndUp = 0;
+  sndWl1 = 0;
+  iss = 0;
+  /** One past the last byte the application wrote. */
+  writeSeq = 0;
+  /** End of the last segment that was pushed. */
+  pushedSeq = 0;
+  /** End of the last segment sent below MSS (Minshall's Nagle). */
+  sndSml = 0;
+  /** Last byte known to be wanted by the peer's window (`max_window`). */
+  maxWindow = 0;
+  /** Urgent data is on its way (`urg_mode`). */
+  urgMode = false;
+  /** Not sent yet; payload in frags. */
+  readonly writeQueue: SkbQueue = new SkbQueue();
+  /** Sent and not acknowledged, by sequence number (`tcp_rtx_queue`). */
+  readonly rtxQueue: SkbQueue = new SkbQueue();
+  /** Truesize in both queues. */
+  wmemQueued = 0;
+  /** `NAGLE_*` bits. Set by `setsockopt`. */
+  nonagle = 0;
+  /** `TCP_NOTSENT_LOWAT`; 0 = the sysctl. */
+  notsentLowat = 0;
+  tsqFlags = 0;
+  tsqNext: TcpSock | undefined = undefined;
+  /** Where retransmission goes on; what is before it was looked at (`retransmit_skb_hint`). */
+  retransmitHint: SkBuff | undefined = undefined;
+  /** Where marking as lost goes on (`lost_skb_hint`). */
+  lostHint: SkBuff | undefined = undefined;
+  zerocopyState: ZerocopyState | undefined = undefined;
+
+  // Segment sizes.
+  /** `TCP_MAXSEG`; 0 = not set. */
+  userMss = 0;
+  /** Largest segment the peer takes, options included (`mss_clamp`). */
+  mssClamp = 536;
+  /** What we may put into a segment now, bytes. */
+  mssCache = 536;
+  /** Path MTU that {@link mssCache} was computed from. */
+  pmtuCookie = 0;
+  /** MSS that we advertise. */
+  advmss = 536;
+  /** Bytes of header with the options of every segment. */
+  tcpHeaderLen = 20;
+  /** Bytes of a super-packet's payload; a multiple of the MSS. */
+  gsoSegs = 1;
+
+  // Receive sequence space.
+  rcvNxt = 0;
+  /** RCV.WND as last advertised, bytes. */
+  rcvWnd = 0;
+  /** RCV.NXT when it was advertised. */
+  rcvWup = 0;
+  /** RCV.UP: sequence number behind the urgent byte, which ends it. */
+  urgSeq = 0;
+  /** 0 none, `TCP_URG_NOTYET`, `TCP_URG_VALID | byte`, `TCP_URG_READ`. */
+  urgData = 0;
+  irs = 0;
+  /** First byte that the application has not read. */
+  copiedSeq = 0;
+  /** Largest offered window (`window_clamp`), bytes. */
+  windowClamp = 0xffff;
+  /** Current limit on the offered window (`rcv_ssthresh`), bytes. */
+  rcvSsthresh = 0;
+  /** Share of `rcvbuf` that is payload, in 1/256 (`scaling_ratio`). */
+  scalingRatio = 128;
+  /** Biggest payload of a segment (`rcv_mss`), estimated. */
+  rcvMss = 536;
+  /** Out of order, by sequence number; `undefined` while there is none. */
+  ofoQueue: SkbQueue | undefined = undefined;
+  /** Segment queued last out of order. */
+  ofoLast: SkBuff | undefined = undefined;
+  /** The last window offered was zero for want of room. */
+  rcvZeroWindow = false;
+
+  // What both agreed on.
+  wscaleOk = false;
+  sndWscale = 0;
+  rcvWscale = 0;
+  tstampOk = false;
+  /** Peer's timestamp to echo, int32. */
+  tsRecent = 0;
+  /** When {@link tsRecent} was taken, s. 0 = never. */
+  tsRecentStamp = 0;
+  /** Added to our clock, ms, int32. */
+  tsoffset = 0;
+  /** TSval of the segment being processed. */
+  rcvTsval = 0;
+  /** TSecr of the segment being processed. */
+  rcvTsecr = 0;
+  /** The segment being processed has timestamps. */
+  sawTstamp = false;
+  /** RCV.NXT in the last ACK sent (RFC 7323's Last.ACK.sent is `rcvWup`). */
+  lastAckSent = 0;
+
+  // Acknowledging.
+  ackPending = 0;
+  /** ACKs to send at once, left. */
+  quick = 0;
+  /** Answers of the application in a row (`icsk_ack.pingpong`). */
+  pingpong = 0;
+  /** Delayed-ACK interval, µs; 0 = not known yet. */
+  ato = 0;
+  /** Delayed-ACK attempts while the application was in a call. */
+  ackRetry = 0;
+  ackTimer: Timer | undefined = undefined;
+  /** When data came last. */
+  lrcvtime = 0;
+  /** When any segment came last. */
+  rcvTstamp = 0;
+  /** Bytes of the last data segment (`last_seg_size`). */
+  lastSegSize = 0;
+  /** When an ACK for an invalid segment was sent last; 0 = never. */
+  lastOowAckTime = 0;
+
+  // Timers.
+  /** RTO and zero-window probe. */
+  rtxTimer: Timer | undefined = undefined;
+  pendingTimer = 0;
+  /** When {@link rtxTimer} is due. */
+  timeout = 0;
+  /** Retransmission timeout, µs. */
+  rto = 1_000_000;
+  /** Doublings of the timeout so far. */
+  backoff = 0;
+  /** Timeouts in a row. */
+  retransmits = 0;
+  /** Keepalive, FIN-WAIT-2. */
+  keepaliveTimer: Timer | undefined = undefined;
+  /** Probes without an answer. */
+  probesOut = 0;
+  /** When the first of them was sent; 0 = none. */
+  probesTstamp = 0;
+  /** TCP_SYNCNT; 0 = the sysctl. */
+  synRetries = 0;
+  /** TCP_KEEPIDLE, µs; 0 = the sysctl. */
+  keepaliveTime = 0;
+  /** TCP_KEEPINTVL, µs; 0 = the sysctl. */
+  keepaliveIntvl = 0;
+  /** TCP_KEEPCNT; 0 = the sysctl. */
+  keepaliveProbes = 0;
+  /** TCP_LINGER2, µs; 0 = the sysctl, -1 = no FIN-WAIT-2 without owner. */
+  linger2 = 0;
+  /** TCP_USER_TIMEOUT, ms; 0 = off. */
+  userTimeout = 0;
+  /** TCP_RTO_MAX_MS as µs; 0 = the sysctl. */
+  rtoMaxUs = 0;
+
+  // Round trip (RFC 6298).
+  /** Eight times the smoothed RTT, µs; 0 = no sample yet. */
+  srtt = 0;
+  /** Four times the mean deviation, µs. */
+  mdev = 0;
+  /** Largest {@link mdev} in this round trip. */
+  mdevMax = 0;
+  /** What is added to the RTT, µs. */
+  rttvar = 0;
+  /** {@link sndNxt} when the present round trip began. */
+  rttSeq = 0;
+  /** Smallest RTT seen, µs; -1 = none. */
+  minRtt = -1;
+  /** Receiver's estimate of the RTT, eight times, µs. */
+  rcvRttEst = 0;
+  rcvRttSeq = 0;
+  rcvRttTime = 0;
+
+  // Recovery and congestion control. Counts are segments.
+  caState: number = CA_OPEN;
+  caOps: CongestionOps;
+  /** What {@link caOps} keeps for this socket. */
+  caPriv: unknown = undefined;
+  /** Set by TCP_CONGESTION, so that a new default does not replace it. */
+  caSetsockopt = false;
+  sndCwnd = 10;
+  sndSsthresh: number = TCP_INFINITE_SSTHRESH;
+  /** ACKs counted towards the next increment. */
+  sndCwndCnt = 0;
+  sndCwndClamp = 0xffff_ffff;
+  /** Most that was used of the window (RFC 2861). */
+  sndCwndUsed = 0;
+  sndCwndStamp = 0;
+  /** Window before the reduction. */
+  priorCwnd = 0;
+  /** Threshold before the reduction, for undo. */
+  priorSsthresh = 0;
+  /** Segments newly delivered while reducing. */
+  prrDelivered = 0;
+  prrOut = 0;
+  isCwndLimited = false;
+  /** Most segments in flight since {@link cwndUsageSeq}. */
+  maxPacketsOut = 0;
+  cwndUsageSeq = 0;
+  packetsOut = 0;
+  /** Retransmitted and not acknowledged. */
+  retransOut = 0;
+  lostOut = 0;
+  /** Without SACK: duplicate ACKs. */
+  sackedOut = 0;
+  reordering = 3;
+  /** {@link sndNxt} when recovery began: it ends when this is acknowledged. */
+  highSeq = 0;
+  /** {@link sndUna} when recovery began, or 0: undo is possible. */
+  undoMarker = 0;
+  hasUndo = false;
+  /** Retransmissions that undo still has to see excused; -1 = cannot. */
+  undoRetrans = -1;
+  /** When the first retransmission of the present episode was sent, ms as TCP timestamps have it, int32; 0 = none. */
+  retransStamp = 0;
+  hasRetransStamp = false;
+  /** Segments delivered, over the connection's life. */
+  delivered = 0;
+  /** Bytes a second that would be sent if they were paced. */
+  pacingRate = 0;
+
+  // Books of TCP_INFO.
+  bytesSent = 0;
+  bytesAcked = 0;
+  bytesReceived = 0;
+  bytesRetrans = 0;
+  segsIn = 0;
+  segsOut = 0;
+  dataSegsIn = 0;
+  dataSegsOut = 0;
+  totalRetrans = 0;
+  totalRto = 0;
+  totalRtoRecoveries = 0;
+  totalRtoTime = 0;
+  rtoStamp = 0;
+  rcvOoopack = 0;
+  reordSeen = 0;
+  /** When data was sent last. */
+  lsndtime = 0;
+  /** 0 idle, 1 busy, 2 limited by the peer's window, 3 by the send buffer. */
+  chronoType = 0;
+  chronoStart = 0;
+  chronoBusy = 0;
+  chronoRwnd = 0;
+  chronoSndbuf = 0;
+
+  // Opening and closing.
+  /** Set by `listen`: accept queue, backlog, SYN queue. */
+  listener: ListenerExtra | undefined = undefined;
+  /** Looks at each SYN before it is answered. Set it on a listener. */
+  synFilter: ((request: RequestSock) => SynVerdict) | undefined = undefined;
+  /** TCP_DEFER_ACCEPT, as retransmissions of the SYN-ACK. */
+  deferAccept = 0;
+  /** Links children that wait for `accept`. */
+  acceptNext: TcpSock | undefined = undefined;
+  /** The SYN-SENT or simultaneous SYN segment's retransmission happened. */
+  synData = false;
+  /** `SO_OOBINLINE`. Set it freely. */
+  oobInline = false;
+  /** Whom ICMP errors told about, quick. */
+  rcvTos = 0;
+  /** MTU that an ICMP message reported, taken in soon. */
+  mtuInfo = 0;
+  /** {@link orphaned} was counted. */
+  countedOrphan = false;
+
+  /** @internal */
+  constructor(tcp: Tcp, family: Family<unknown>, caOps: CongestionOps) {
+    super();
+    this.tcp = tcp;
+    this.family = family;
+    this.caOps = caOps;
+    this.inet = family.inet();
+    this.saddr = family.any;
+    this.rcvSaddr = family.any;
+    this.daddr = family.any;
+  }
+
+  /** Tells who waits to send, where enough room came free (Linux `sk_stream_write_space`). */
+  override writeSpace(): void {
+    this.tcp.writeSpace(this);
+  }
+}
