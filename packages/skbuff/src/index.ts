@@ -3,6 +3,7 @@
  * headers by moving its pointers; payload is shared by reference and never moved.
  * @packageDocumentation
  */
+export { appendRange } from './append-range.ts';
 export { checksumHelp } from './checksum-help.ts';
 export {
   CHECKSUM_COMPLETE,

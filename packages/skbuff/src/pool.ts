@@ -109,6 +109,22 @@ export class Pool {
     return skb;
   }
 
+  /**
+   * An skb whose head is `page`, taking over one of the caller's references: `headroom` bytes in front, then `length` bytes that are
+   * there already (Linux `build_skb`). Charged as `alloc(length, headroom)` is. @throws RangeError, and the reference is still the
+   * caller's, if the page is free or shorter.
+   */
+  build(page: Page, headroom: number, length: number): SkBuff {
+    if (page.refs <= 0) throw new RangeError('skb: built on a page after its last put');
+    if (!isCount(headroom) || !isCount(length) || headroom + length > page.size) {
+      throw new RangeError(`skb: ${headroom} + ${length} bytes in a page of ${page.size}`);
+    }
+    const skb = this.shell();
+    skb.attach(page, headroom, length);
+    skb.chargeHead(headroom + length);
+    return skb;
+  }
+
   /** An skb without memory, for the operations of this package. @internal */
   shell(): SkBuff {
     this.stats.skbs++;

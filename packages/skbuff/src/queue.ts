@@ -40,9 +40,11 @@ export class SkbQueue {
     return skb;
   }
 
-  /** Takes a packet of this queue out of it. It is then the caller's. */
+  /** Takes a packet of this queue out of it. It is then the caller's. @throws RangeError if it is in none. */
   remove(skb: SkBuff): void {
     const { next, prev } = skb;
+    // A packet without links is first, or the whole queue would be forgotten with it.
+    if (prev === undefined && this.first !== skb) throw new RangeError('skb: not in this queue');
     if (prev === undefined) this.first = next;
     else prev.next = next;
     if (next === undefined) this.last = prev;

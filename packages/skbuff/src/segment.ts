@@ -2,10 +2,10 @@
  * Super-packets: cut at the last place that can (GSO), and grown on the way in (GRO).
  * @module
  */
+import { appendRange } from './append-range.ts';
 import { csumBlockAdd } from './checksum.ts';
-import { CHECKSUM_COMPLETE, CHECKSUM_NONE, MAX_SKB_FRAGS } from './constants.ts';
+import { CHECKSUM_COMPLETE, CHECKSUM_NONE } from './constants.ts';
 import { copyMetadata, dropOffsetsBefore } from './metadata.ts';
-import type { Frag, Page } from './page.ts';
 import type { SkBuff } from './skbuff.ts';
 
 /** Makes the headers of one segment right: `index` of `count`, its payload starting `offset` bytes into the whole. */
@@ -53,7 +53,7 @@ function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff 
   const part = skb.pool.alloc(hlen, skb.data - skb.head);
   if (part === undefined) return undefined;
   skb.copyBits(0, part.bytes, part.put(hlen), hlen);
-  if (!share(skb, part, hlen + offset, length)) {
+  if (!share(part, skb, hlen + offset, length)) {
     part.free();
     return undefined;
   }
@@ -66,32 +66,16 @@ function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff 
   return part;
 }
 
-/** Appends `length` bytes of `from`, starting `offset` bytes after its `data`, to `to` by reference. */
-function share(from: SkBuff, to: SkBuff, offset: number, length: number): boolean {
-  let left = length;
-  let skip = offset;
-  const linear = from.tail - from.data;
-  if (skip < linear && left > 0) {
-    const n = Math.min(left, linear - skip);
-    to.addFrag(from.page.hold(), from.data + skip, n); // a head is a page like any other
-    left -= n;
-    skip = linear;
-  }
-  skip -= linear;
-  for (let i = 0; left > 0; i++) {
-    const frag = from.frags[i] as Frag;
-    if (skip >= frag.length) {
-      skip -= frag.length;
-      continue;
-    }
-    const n = Math.min(left, frag.length - skip);
-    // A run that begins in the head can need one frag more than the packet had.
-    if (to.nrFrags === MAX_SKB_FRAGS && !to.linearize()) return false;
-    to.addFrag(frag.page.hold(), frag.offset + skip, n);
-    left -= n;
-    skip = 0;
-  }
-  return true;
+/** Appends `length` bytes of `skb`, starting `offset` bytes after its `data`, to `part` by reference. */
+function share(part: SkBuff, skb: SkBuff, offset: number, length: number): boolean {
+  if (appendRange(part, skb, offset, length)) return true;
+  // A run that begins in the head can need one frag more than the packet had: those bytes are made linear.
+  const linear = skb.tail - skb.data - offset;
+  return (
+    appendRange(part, skb, offset, linear) &&
+    part.linearize() &&
+    appendRange(part, skb, offset + linear, length - linear)
+  );
 }
 
 /**
@@ -101,16 +85,9 @@ function share(from: SkBuff, to: SkBuff, offset: number, length: number): boolea
 export function coalesce(to: SkBuff, from: SkBuff): boolean {
   to.refuseFreed();
   if (to === from || from.users !== 1) return false;
-  const runs = (from.tail > from.data ? 1 : 0) + from.nrFrags;
-  if (to.nrFrags + runs > MAX_SKB_FRAGS) return false;
   const state = to.ipSummed;
   const length = to.len;
-  const linear = from.tail - from.data;
-  if (linear > 0) append(to, from.page, from.data, linear);
-  for (let i = 0; i < from.nrFrags; i++) {
-    const frag = from.frags[i] as Frag;
-    append(to, frag.page, frag.offset, frag.length);
-  }
+  if (!appendRange(to, from, 0, from.len)) return false;
   to.truesize += from.truesize - (to.len - length);
   if (state === from.ipSummed) {
     to.ipSummed = state;
@@ -118,15 +95,4 @@ export function coalesce(to: SkBuff, from: SkBuff): boolean {
   } else to.ipSummed = CHECKSUM_NONE;
   from.free();
   return true;
-}
-
-/** Adds a frag, or lengthens the last one where the bytes follow it. The page gains a reference where it needs one. */
-function append(to: SkBuff, page: Page, offset: number, length: number): void {
-  const last = to.nrFrags > 0 ? to.frags[to.nrFrags - 1] : undefined;
-  if (last !== undefined && last.page === page && last.offset + last.length === offset) {
-    last.length += length;
-    to.len += length;
-    to.dataLen += length;
-    to.truesize += length;
-  } else to.addFrag(page.hold(), offset, length);
 }

@@ -331,6 +331,33 @@ export class SkBuff {
   }
 
   /**
+   * Appends `length` bytes at `offset` (absolute in `page.arena`) of a page whose reference stays the caller's: the last frag grows
+   * where they follow it in the same page, else there is one more, with a reference of its own. So a page is filled send by send
+   * (Linux's `page_frag`). False, and nothing changed, where that were more than {@link MAX_SKB_FRAGS}.
+   * @throws RangeError outside the page, or where it is free.
+   */
+  growFrag(page: Page, offset: number, length: number): boolean {
+    const { nrFrags } = this;
+    const last = nrFrags > 0 ? (this.frags[nrFrags - 1] as Frag) : undefined;
+    if (last === undefined || last.page !== page || last.offset + last.length !== offset) {
+      if (length === 0) return true;
+      if (nrFrags >= MAX_SKB_FRAGS) return false;
+      this.addFrag(page, offset, length);
+      page.refs++; // after the checks, so that a refusal leaves none behind
+      return true;
+    }
+    if (!isCount(length) || offset + length > page.start + page.size) {
+      throw new RangeError(`skb: frag of ${length} bytes at ${offset} outside its page`);
+    }
+    last.length += length;
+    this.len += length;
+    this.dataLen += length;
+    this.truesize += length;
+    if (this.ipSummed === CHECKSUM_COMPLETE) this.ipSummed = CHECKSUM_NONE;
+    return true;
+  }
+
+  /**
    * Keeps the first `len` bytes and returns the rest as a new skb with the same headroom and metadata, without owner.
    * Frags move by reference; only what is linear behind `len` is copied. `truesize` moves with the bytes of frags; header
    * offsets stay with the first part, and what `gsoSegs` is now is the caller's to say. `undefined`, and nothing changed, at

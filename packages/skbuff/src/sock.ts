@@ -161,10 +161,10 @@ export class Sock {
     return true;
   }
 
-  /** Queues an error for `MSG_ERRQUEUE` and tells; false where the receive buffer has no room for it. */
+  /** Queues an error for `MSG_ERRQUEUE` and tells; false where it would fill the receive buffer (Linux `sock_queue_err_skb`). */
   queueError(error: ExtendedError): boolean {
     const cost = truesizeOf(error.payload.length);
-    if (this.rmemAlloc + cost > this.rcvbuf) return false;
+    if (this.rmemAlloc + cost >= this.rcvbuf) return false;
     this.rmemAlloc += cost;
     this.errorQueue ??= [];
     this.errorQueue.push(error);
@@ -179,9 +179,14 @@ export class Sock {
     return error;
   }
 
+  /** Whether a sender should go on (Linux `sock_writeable`): less than half of {@link sndbuf} waits below. */
+  writeable(): boolean {
+    return this.wmemAlloc * 2 < this.sndbuf;
+  }
+
   /** A packet of this socket left the layers below: tells who waits to send. Protocols with another rule override it. */
   writeSpace(): void {
-    if (this.wmemAlloc * 2 <= this.sndbuf) this.wake?.(this, POLLOUT);
+    if (this.writeable()) this.wake?.(this, POLLOUT);
   }
 
   /** Frees what waits in both queues. */
