@@ -1,0 +1,126 @@
+/**
+ * net.ipv4.tcp_*.
+ * @module
+ */
+
+/** `net.ipv4.tcp_*` */
+export const TCP = {
+  // Memory.
+  /** Receive buffer of a socket: least, first, most. */
+  tcp_rmem: { kind: 'triple', default: 'machine', min: 1, unit: 'bytes' },
+  /** Send buffer of a socket: least, first, most. */
+  tcp_wmem: { kind: 'triple', default: 'machine', min: 1, unit: 'bytes' },
+  /** Memory of all TCP sockets: no pressure below low, pressure above pressure, nothing more above high. */
+  tcp_mem: { kind: 'longs', default: 'machine', unit: 'pages' },
+  /** Sockets without a process; more are reset. */
+  tcp_max_orphans: { kind: 'int', default: 'machine', unit: 'sockets' },
+  /** TIME-WAIT sockets; more are destroyed at once. */
+  tcp_max_tw_buckets: { kind: 'int', default: 'machine', unit: 'sockets' },
+  /** Share of a receive buffer that is not window: > 0 bytes/2^n, <= 0 bytes-bytes/2^-n. */
+  tcp_adv_win_scale: { kind: 'int', default: 1, min: -31, max: 31, unit: '' },
+  /** Reserve of the window for the application: window/2^n; 31: none in effect. */
+  tcp_app_win: { kind: 'u8', default: 31, max: 31, unit: '' },
+
+  // Congestion control.
+  /** What a fresh socket uses; one of the available. */
+  tcp_congestion_control: { kind: 'name', default: 'cubic', registry: 'congestionControl', unit: '' },
+  /** What is registered. */
+  tcp_available_congestion_control: {
+    kind: 'names',
+    default: '',
+    registry: 'congestionControl',
+    unit: '',
+    mode: 'read-only',
+  },
+  /** What an unprivileged socket may choose. */
+  tcp_allowed_congestion_control: {
+    kind: 'names',
+    default: 'reno',
+    registry: 'congestionControl',
+    unit: '',
+  },
+  /** Whether the window starts anew after an idle RTO (RFC 2861). */
+  tcp_slow_start_after_idle: { kind: 'u8', default: 1, unit: '' },
+  /** Whether ssthresh is not remembered between connections. */
+  tcp_no_ssthresh_metrics_save: { kind: 'u8', default: 1, max: 1, unit: '' },
+  /** Duplicate ACKs that mean loss (RFC 5681's three). */
+  tcp_reordering: { kind: 'int', default: 3, min: 1, max: 300, unit: 'segments' },
+
+  // Options.
+  /** RFC 7323 window scaling. */
+  tcp_window_scaling: { kind: 'u8', default: 1, unit: '' },
+  /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
+  tcp_timestamps: { kind: 'u8', default: 1, unit: '' },
+  /** The urgent pointer of RFC 1122: to the last urgent octet, not behind it. */
+  tcp_stdurg: { kind: 'u8', default: 0, unit: '' },
+  /** MSS to fall back to where the path's MTU is unknown. */
+  tcp_base_mss: { kind: 'int', default: 1024, unit: 'bytes' },
+  /** The least segment that is sent, however small the peer's MSS. */
+  tcp_min_snd_mss: { kind: 'int', default: 48, min: 48, max: 65_535, unit: 'bytes' },
+
+  // Opening.
+  /** Retransmissions of a SYN before connect fails. */
+  tcp_syn_retries: { kind: 'u8', default: 6, min: 1, max: 127, unit: 'retries' },
+  /** Of those, how many come without backing off. */
+  tcp_syn_linear_timeouts: { kind: 'u8', default: 4, max: 127, unit: 'retries' },
+  /** Retransmissions of a SYN-ACK. */
+  tcp_synack_retries: { kind: 'u8', default: 5, unit: 'retries' },
+  /** Half-open connections of one listener. */
+  tcp_max_syn_backlog: { kind: 'int', default: 'machine', unit: 'connections' },
+  /** Whether a connection that finds the accept queue full is reset, not ignored. */
+  tcp_abort_on_overflow: { kind: 'u8', default: 0, unit: '' },
+
+  // Retransmission.
+  /** Timeouts after which the route is doubted (RFC 1122's R1). */
+  tcp_retries1: { kind: 'u8', default: 3, unit: 'retries' },
+  /** Timeouts after which an established connection is given up (R2). */
+  tcp_retries2: { kind: 'u8', default: 15, unit: 'retries' },
+  /** The same for a connection without a process; 0 means 8. */
+  tcp_orphan_retries: { kind: 'u8', default: 0, unit: 'retries' },
+  /** Lower bound on RTO - RTT. */
+  tcp_rto_min_us: { kind: 'int', default: 200_000, min: 1, unit: 'µs' },
+  /** Upper bound on RTO. */
+  tcp_rto_max_ms: { kind: 'int', default: 120_000, min: 1000, max: 120_000, unit: 'ms' },
+  /** Whether retransmissions merge small segments. */
+  tcp_retrans_collapse: { kind: 'u8', default: 1, unit: '' },
+
+  // Keepalive and closing.
+  /** Idle time before the first probe. */
+  tcp_keepalive_time: { kind: 'seconds', default: 7200, unit: 's' },
+  /** Time between probes. */
+  tcp_keepalive_intvl: { kind: 'seconds', default: 75, unit: 's' },
+  /** Unanswered probes that end the connection. */
+  tcp_keepalive_probes: { kind: 'u8', default: 9, unit: 'probes' },
+  /** How long a connection without a process stays in FIN-WAIT-2. */
+  tcp_fin_timeout: { kind: 'seconds', default: 60, unit: 's' },
+  /** Whether a port pair in TIME-WAIT may be used again: 0 no, 1 yes, 2 over loopback. */
+  tcp_tw_reuse: { kind: 'u8', default: 2, max: 2, unit: '' },
+  /** How long after the last timestamp. */
+  tcp_tw_reuse_delay: { kind: 'int', default: 1000, min: 1, max: 60_000, unit: 'ms' },
+  /** Whether a RST does not end TIME-WAIT (RFC 1337). */
+  tcp_rfc1337: { kind: 'u8', default: 0, unit: '' },
+
+  // Sending.
+  /** Bytes of one socket that may wait in qdisc and device. */
+  tcp_limit_output_bytes: { kind: 'int', default: 4_194_304, unit: 'bytes' },
+  /** Unsent bytes above which a socket is not writable. */
+  tcp_notsent_lowat: { kind: 'uint', default: 0xffff_ffff, unit: 'bytes' },
+  /** Whether small writes wait for those that a qdisc or device still holds. */
+  tcp_autocorking: { kind: 'u8', default: 1, max: 1, unit: '' },
+  /** Segments of a super-segment at least, however slow the pace. */
+  tcp_min_tso_segs: { kind: 'u8', default: 2, min: 1, unit: 'segments' },
+  /** One super-segment is at most the window divided by this; 0: no limit. */
+  tcp_tso_win_divisor: { kind: 'u8', default: 3, unit: '' },
+  /** Longer super-segments on short paths: the pace is for 2^n µs of RTT. */
+  tcp_tso_rtt_log: { kind: 'u8', default: 9, unit: '' },
+
+  // Receiving.
+  /** Challenge ACKs a second (RFC 5961 §7). */
+  tcp_challenge_ack_limit: { kind: 'int', default: 0x7fff_ffff, unit: 'segments' },
+  /** Least time between two answers to segments that are out of the window. */
+  tcp_invalid_ratelimit: { kind: 'ms', default: 500, unit: 'ms' },
+  /** Whether the offered window may move its right edge back. */
+  tcp_shrink_window: { kind: 'u8', default: 0, max: 1, unit: '' },
+  /** Whether a peer without window scaling is taken to have a signed window. */
+  tcp_workaround_signed_windows: { kind: 'u8', default: 0, unit: '' },
+} as const;
