@@ -1,0 +1,255 @@
+/**
+ * Real time: the events of a host between the tasks of a process.
+ * @module
+ */
+import { type Clock, type SleepSignal, sleep } from './clock.ts';
+import { type Defer, deferrer, platform, type TimerHandle } from './platform.ts';
+import { UNLINKED, Wheel, WheelEntry } from './wheel.ts';
+
+/** Longest time that `setTimeout` takes, ms: one more and it fires at once. */
+const MAX_TIMEOUT = 0x7fff_ffff;
+/** Events between two looks at how long a task takes already. */
+const EVENTS_PER_LOOK = 32;
+
+/** How {@link RealClock} is made. */
+export interface RealClockOptions {
+  /** How long one task runs events before the process's own I/O has its turn, µs. Default 4000. */
+  budget?: number;
+  /** How long before an event the clock polls instead of sleeping, µs, for timers are late by up to a millisecond. Default 1000. */
+  spin?: number;
+  /**
+   * What keeps a process alive that has nothing else to do: events while an application waits for something (the default), any event,
+   * or none. What is due at once always does.
+   */
+  keepAlive?: 'waiting' | 'always' | 'never';
+  /** Gets what an event throws. Default: it is thrown out of the task, as an uncaught error. */
+  onError?: (error: unknown) => void;
+}
+
+/** A clock that goes by itself. Time is `performance.now()` in whole microseconds. */
+export class RealClock implements Clock {
+  readonly #budget: number;
+  readonly #spin: number;
+  readonly #keepAlive: 'waiting' | 'always' | 'never';
+  readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #defer: Defer = deferrer();
+  /** Events to come. */
+  readonly #wheel: Wheel<RealEvent>;
+  /** Events that were due when they were made, in that order: no timer, no queue of times for them. */
+  #first: RealEvent | undefined = undefined;
+  #last: RealEvent | undefined = undefined;
+  #dueCount = 0;
+  #now = 0;
+  #waiting = 0;
+  #woke = false;
+  #closed = false;
+  /** A turn at once was asked for, or is going on. */
+  #turn: TimerHandle | undefined = undefined;
+  #hasTurn = false;
+  /** And a turn when the event at {@link #wakeAt}, or an earlier one, is due. */
+  #timeout: TimerHandle | undefined = undefined;
+  #wakeAt: number = Number.POSITIVE_INFINITY;
+
+  constructor(options: RealClockOptions = {}) {
+    this.#budget = options.budget ?? 4000;
+    this.#spin = options.spin ?? 1000;
+    this.#keepAlive = options.keepAlive ?? 'waiting';
+    this.#onError = options.onError;
+    this.#wheel = new Wheel(this.now());
+  }
+
+  /** Monotonic time, µs. */
+  now(): number {
+    const now = Math.floor(platform.performance.now() * 1000);
+    if (now > this.#now) this.#now = now;
+    return this.#now;
+  }
+
+  /** Events waiting. */
+  get pending(): number {
+    return this.#wheel.count + this.#dueCount;
+  }
+
+  /** See {@link Clock.at}. After {@link close} nothing runs any more. */
+  at<A>(time: number, run: (argument: A) => void, argument: A): object {
+    if (!Number.isSafeInteger(time)) throw new RangeError(`clock: time ${time} is not a whole number of µs`);
+    const event = new RealEvent(time, run as (argument: never) => void, argument);
+    if (this.#closed) return event;
+    if (time <= this.now()) {
+      event.expires = this.#now;
+      if (this.#last === undefined) this.#first = event;
+      else this.#last.next = event;
+      this.#last = event;
+      this.#dueCount++;
+      if (!this.#hasTurn) this.#ask();
+      else if (this.#dueCount === 1) this.#refer(); // it may be only polling
+    } else {
+      this.#wheel.add(event);
+      if (time < this.#wakeAt && !this.#hasTurn) this.#sleep();
+    }
+    return event;
+  }
+
+  /** See {@link Clock.cancel}. */
+  cancel(handle: object): void {
+    const event = handle as RealEvent;
+    event.run = undefined; // one that is due already is passed over
+    event.argument = undefined;
+    if (event.slot === UNLINKED) return;
+    this.#wheel.remove(event);
+    if (this.pending === 0) this.#rest();
+  }
+
+  /** See {@link Clock.woke}: the application does not wait for the rest of what is due. */
+  woke(): void {
+    this.#woke = true;
+  }
+
+  /** See {@link Clock.waiting}: an application that waits for events of the host keeps the process alive. */
+  waiting(change: 1 | -1): void {
+    this.#waiting += change;
+    if (this.#waiting === (change === 1 ? 1 : 0)) this.#refer();
+  }
+
+  /** Nothing stops real time. */
+  hold(): () => void {
+    return nothing;
+  }
+
+  /** Waits `duration` µs. See {@link sleep}. */
+  sleep(duration: number, signal?: SleepSignal): Promise<void> {
+    return sleep(this, duration, signal);
+  }
+
+  /** Forgets all events and takes no more. The time goes on. */
+  close(): void {
+    this.#closed = true;
+    this.#rest();
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#dueCount = 0;
+    this.#wheel.expire(Number.MAX_SAFE_INTEGER);
+    while (this.#wheel.shift() !== undefined);
+  }
+
+  /** Asks for a turn at once. */
+  #ask(): void {
+    this.#hasTurn = true;
+    this.#turn = this.#defer(() => this.#run());
+    this.#refer();
+  }
+
+  /** Asks for a turn when the next event of the wheel is due, or a little earlier. */
+  #sleep(): void {
+    const next = this.#wheel.next();
+    const left = next - this.now();
+    if (left <= this.#spin) {
+      this.#ask();
+      return;
+    }
+    if (this.#timeout !== undefined && this.#wakeAt <= next) return; // waking in vain is cheaper than a new timer each turn
+    // With nothing to poll for, a timer must not be early: it would only have to be set again.
+    const milliseconds = this.#spin === 0 ? Math.ceil(left / 1000) : Math.floor((left - this.#spin) / 1000);
+    if (this.#timeout !== undefined) platform.clearTimeout(this.#timeout);
+    this.#wakeAt = next;
+    this.#timeout = platform.setTimeout(
+      () => {
+        this.#timeout = undefined;
+        this.#wakeAt = Number.POSITIVE_INFINITY;
+        if (!this.#hasTurn) this.#run();
+      },
+      Math.min(milliseconds, MAX_TIMEOUT),
+    );
+    this.#refer();
+  }
+
+  /** Gives up what was asked for. */
+  #rest(): void {
+    if (this.#timeout !== undefined) platform.clearTimeout(this.#timeout);
+    this.#timeout = undefined;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** One turn: what is due, until the budget is used up or an application was woken. */
+  #run(): void {
+    this.#turn = undefined;
+    if (this.#closed) return;
+    this.#hasTurn = true; // what is made in this turn needs no other
+    try {
+      this.#drain();
+    } finally {
+      this.#hasTurn = false;
+      if (this.#dueCount > 0 || this.#wheel.hasExpired) this.#ask();
+      else if (this.#wheel.count > 0) this.#sleep();
+      else this.#rest();
+    }
+  }
+
+  #drain(): void {
+    const end = this.now() + this.#budget;
+    this.#woke = false;
+    for (let count = 1; !this.#woke; count++) {
+      const event = this.#take();
+      if (event === undefined) return;
+      const { run, argument } = event;
+      event.run = undefined;
+      event.argument = undefined;
+      if (this.#onError === undefined) run?.(argument as never);
+      else this.#guard(run, argument, this.#onError);
+      if (count % EVENTS_PER_LOOK === 0 && this.now() >= end) return;
+    }
+  }
+
+  #guard(run: Run | undefined, argument: unknown, onError: (error: unknown) => void): void {
+    try {
+      run?.(argument as never);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** The next event that is due: by time, and of one time, the one that was made first. */
+  #take(): RealEvent | undefined {
+    const due = this.#first;
+    // Where both have the same time, the wheel's was made when it was still to come, and so before the other.
+    this.#wheel.expire(due === undefined ? this.#now : due.expires);
+    const event = this.#wheel.shift();
+    if (event !== undefined || due === undefined) return event;
+    this.#first = due.next;
+    due.next = undefined;
+    if (this.#first === undefined) this.#last = undefined;
+    this.#dueCount--;
+    return due;
+  }
+
+  /** Holds on to the process, or lets go of it. */
+  #refer(): void {
+    const isWanted = this.#keepAlive === 'always' || (this.#keepAlive === 'waiting' && this.#waiting > 0);
+    refer(this.#timeout, isWanted);
+    refer(this.#turn, isWanted || this.#dueCount > 0);
+  }
+}
+
+type Run = (argument: never) => void;
+
+/** What {@link RealClock.at} hands out. */
+class RealEvent extends WheelEntry {
+  /** `undefined` once it ran or was cancelled. */
+  run: Run | undefined;
+  argument: unknown;
+
+  constructor(time: number, run: Run, argument: unknown) {
+    super();
+    this.expires = time;
+    this.run = run;
+    this.argument = argument;
+  }
+}
+
+function refer(handle: TimerHandle | undefined, isWanted: boolean): void {
+  if (typeof handle !== 'object') return;
+  if (isWanted) handle.ref?.();
+  else handle.unref?.();
+}
+
+function nothing(): void {}
