@@ -101,7 +101,7 @@ const LIMITS: [string, number, number][] = [
   ['net.ipv4.neigh.lo.base_reachable_time_ms', 0, 2_147_483_647],
   ['net.ipv4.neigh.lo.retrans_time_ms', 0, 2_147_483_647],
   ['net.ipv4.neigh.lo.interval_probe_time_ms', 1, 2_147_483_647],
-  ['net.ipv4.neigh.lo.unres_qlen', 0, 1_027_505],
+  ['net.ipv4.neigh.lo.unres_qlen', 0, 1_027_504],
   ['net.ipv4.neigh.lo.delay_first_probe_time', -2_147_483, 2_147_483],
   ['net.ipv4.neigh.lo.gc_stale_time', -2_147_483, 2_147_483],
   ['net.ipv4.neigh.lo.locktime', 0, 214_748_364],

@@ -24,7 +24,7 @@ export const NEIGH = {
   /** Bytes that may wait for an entry to resolve. */
   unres_qlen_bytes: { kind: 'int', default: 212_992, min: 0, unit: 'bytes' },
   /** The same in full Ethernet frames: writing one writes the other. */
-  unres_qlen: { kind: 'int', default: 101, min: 0, max: 1_027_505, unit: 'packets' },
+  unres_qlen: { kind: 'int', default: 101, min: 0, max: 1_027_504, unit: 'packets' },
   /** Requests that may wait to be answered for others. */
   proxy_qlen: { kind: 'int', default: 64, min: 0, unit: 'packets' },
   /** Longest random wait before such an answer. */

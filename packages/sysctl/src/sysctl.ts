@@ -34,6 +34,9 @@ import type {
 /** Told of each value that changed: the name with dots, and the new value. */
 export type Watcher = (name: string, value: Value) => void;
 
+/** Known names are checked and completed; others, as those with slashes, are strings whose values may be anything. */
+type AnyName = SysctlName | (string & {});
+
 /** A host's sysctls. */
 export class Sysctl {
   /** `net.core.*`, live. */
@@ -108,19 +111,15 @@ export class Sysctl {
   }
 
   /** The value of a name, with dots or slashes. @throws SysctlError `ENOENT`. */
-  get<N extends SysctlName>(name: N): SysctlValue<N>;
-  get(name: string): Value;
-  get(name: string): Value {
-    return this.#value(this.#locate(name));
+  get<N extends AnyName>(name: N): SysctlValue<N> {
+    return this.#value(this.#locate(name)) as SysctlValue<N>;
   }
 
   /**
    * Sets a value of the type {@link get} gives. @throws SysctlError `ENOENT` no such sysctl, or a name that is not registered;
    * `EINVAL` not of the type, outside the range, or at odds with another; `EACCES` read-only.
    */
-  set<N extends SysctlName>(name: N, value: SysctlValue<N>): void;
-  set(name: string, value: Value): void;
-  set(name: string, value: Value): void {
+  set<N extends AnyName>(name: N, value: SysctlValue<N>): void {
     this.#change(this.#writable(name), name, value);
   }
 
