@@ -85,14 +85,24 @@ describe('appendRange', () => {
     last.addFrag(page.hold(), (MAX_SKB_FRAGS - 1) * 4 + 2, 2);
     expect(appendRange(to, last, 0, 2)).toBe(true); // these follow the last frag
     expect([to.nrFrags, to.len]).toEqual([MAX_SKB_FRAGS, 2 * MAX_SKB_FRAGS + 2]);
+    to.trim(2 * (MAX_SKB_FRAGS - 1));
+    const halves = alloc(0); // two frags that touch each other become one
+    const other = wrapPage(new Uint8Array(4));
+    halves.addFrag(other.hold(), 0, 2);
+    halves.addFrag(other, 2, 2);
+    expect(appendRange(to, halves, 0, 4)).toBe(true);
+    expect(to.nrFrags).toBe(MAX_SKB_FRAGS);
   });
 
   it('takes a sum over the packet for outdated', () => {
     const to = alloc(0);
     to.addFrag(wrapPage(Uint8Array.of(1)), 0, 1);
-    to.ipSummed = CHECKSUM_COMPLETE;
-    appendRange(to, wrap(Uint8Array.of(2)), 0, 1);
-    expect(to.ipSummed).toBe(CHECKSUM_NONE);
+    const source = wrap(Uint8Array.of(2, 3));
+    for (const offset of [0, 1]) {
+      to.ipSummed = CHECKSUM_COMPLETE;
+      appendRange(to, source, offset, 1);
+      expect([to.ipSummed, to.nrFrags]).toEqual([CHECKSUM_NONE, 2]);
+    }
   });
 
   it('refuses what is not in the packet, and the packet itself', () => {
@@ -123,6 +133,8 @@ describe('growFrag', () => {
     const page = pool.page(65_536) as Page;
     const skb = pool.alloc(0) as SkBuff;
     const { truesize } = skb;
+    expect(skb.growFrag(page, page.start, 0)).toBe(true);
+    expect([skb.nrFrags, page.refs, pool.stats.inUse]).toEqual([0, 1, 2]);
     for (let i = 0; i < 3; i++) expect(skb.growFrag(page, page.start + i * 100, 100)).toBe(true);
     expect(runs(skb)).toEqual([[page.start, 300]]);
     expect([skb.len, skb.dataLen, skb.truesize - truesize, page.refs]).toEqual([300, 300, 300, 2]);

@@ -106,6 +106,15 @@ describe('receive buffer', () => {
     expect(sk.rmemAlloc).toBe(0);
   });
 
+  it('has no room once rcvbuf is reached exactly', () => {
+    const { sk } = watched();
+    const [a, b] = [packet(), packet()];
+    sk.rcvbuf = a.truesize;
+    expect([sk.queueRcv(a), sk.queueRcv(b), sk.drops]).toEqual([true, false, 1]);
+    b.free();
+    sk.purgeQueues();
+  });
+
   it('takes the packet that overshoots, then drops and counts', () => {
     const { sk, events } = watched();
     const [a, b, c] = [packet(), packet(), packet()];
