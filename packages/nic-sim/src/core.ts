@@ -34,8 +34,8 @@ export const MAX_FRAME: number = MAX_MTU + 18;
  */
 export type Segmenter = (skb: SkBuff) => SkBuff[] | undefined;
 
-/** What the device or its driver may do for the host, by the names of `ethtool -K`. */
-export interface Features {
+/** What the device or its driver may do for the host, by the names of `ethtool -K`. A type, so that it is a record of flags, too. */
+export type Features = {
   /** Receive checksums: CHECKSUM_COMPLETE on what is delivered. */
   rx: boolean;
   /** Transmit checksums: the device completes CHECKSUM_PARTIAL. */
@@ -50,7 +50,7 @@ export interface Features {
   'rx-fcs': boolean;
   /** Deliver frames with a wrong FCS or length, too. */
   'rx-all': boolean;
-}
+};
 
 /** State of one NIC. */
 export interface Core {
@@ -64,7 +64,9 @@ export interface Core {
   readonly ethtool: EthtoolStats;
   readonly drops: Record<Drop, number>;
   readonly features: Features;
-  readonly segment: Segmenter | undefined;
+  segment: Segmenter | undefined;
+  /** Told of packets that are done with, as byte queue limits want it. */
+  completed: ((packets: number, bytes: number) => void) | undefined;
   readonly fcs: 'lazy' | 'always';
   readonly gsoMaxSize: number;
   readonly gsoMaxSegs: number;

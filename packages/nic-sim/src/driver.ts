@@ -17,6 +17,10 @@ const WAKE_ROOM = 32;
 /** Buffers reaped before the ring is refilled and the device told. */
 const REFILL = 16;
 
+// In `skb.cb`, while the driver holds a packet: what to report as completed. A super-packet cut here is its last segment's.
+const CB_PACKETS = 0;
+const CB_BYTES = 1;
+
 /** The transmit half. */
 export class TxDriver {
   readonly #core: Core;
@@ -36,16 +40,17 @@ export class TxDriver {
   xmit(skb: SkBuff): number {
     const core = this.#core;
     checkAlive(skb);
-    if (core.closed) return this.#drop(skb, 'NIC_CLOSED');
-    if (!core.carrier) return this.#drop(skb, 'NIC_NO_CARRIER');
+    if (core.closed) return this.#refuse(skb, 'NIC_CLOSED');
+    if (!core.carrier) return this.#refuse(skb, 'NIC_NO_CARRIER');
     if (this.#wanted > 0) return BUSY;
     const isDevices = skb.gsoSize === 0 || canSegment(core, skb);
     const fault = this.#fault(skb, isDevices);
-    if (fault !== undefined) return this.#drop(skb, fault);
+    if (fault !== undefined) return this.#refuse(skb, fault);
     if (!isDevices) return this.#segment(skb);
-    if (!this.#fit(skb)) return this.#drop(skb, 'NIC_TX_NOMEM');
+    if (!this.#fit(skb)) return this.#refuse(skb, 'NIC_TX_NOMEM');
     const worst = Math.min(this.#ring.need(skb) + 1, this.#ring.capacity); // a tag may lengthen a piece
     if (worst > this.#ring.room) return this.#stop(worst);
+    account(skb, 1, skb.len);
     if (!prepare(core, skb) || this.#ring.post(skb) === BUSY) return this.#drop(skb, 'NIC_TX_NOMEM');
     this.#ring.doorbell();
     return OK;
@@ -53,7 +58,14 @@ export class TxDriver {
 
   /** Frees what was sent, posts what waits; true if a sender that got BUSY should try again. */
   clean(): boolean {
-    for (let skb = this.#ring.reap(); skb !== undefined; skb = this.#ring.reap()) skb.free();
+    let packets = 0;
+    let bytes = 0;
+    for (let skb = this.#ring.reap(); skb !== undefined; skb = this.#ring.reap()) {
+      packets += skb.cb[CB_PACKETS] as number;
+      bytes += skb.cb[CB_BYTES] as number;
+      skb.free();
+    }
+    if (packets > 0) this.#core.completed?.(packets, bytes);
     if (this.#wanted === 0 || this.#core.closed) return false;
     this.#drain();
     const enough = Math.max(this.#wanted, Math.min(WAKE_ROOM, this.#ring.capacity));
@@ -78,10 +90,19 @@ export class TxDriver {
     return BUSY;
   }
 
+  /** Drops what was handed to {@link xmit}, before it was accounted. */
+  #refuse(skb: SkBuff, drop: Drop): number {
+    account(skb, 1, skb.len);
+    return this.#drop(skb, drop);
+  }
+
   #drop(skb: SkBuff, drop: Drop): number {
+    const packets = skb.cb[CB_PACKETS] as number;
+    const bytes = skb.cb[CB_BYTES] as number;
     countTxDrop(this.#core, drop);
     if (drop === 'NIC_TX_SEGMENT') this.#core.ethtool.tx_tcp_seg_failed++;
     skb.free();
+    if (packets > 0 && !this.#core.closed) this.#core.completed?.(packets, bytes);
     return OK;
   }
 
@@ -111,9 +132,11 @@ export class TxDriver {
   #segment(skb: SkBuff): number {
     if (this.#ring.room < 2) return this.#stop(2);
     const segments = cut(this.#core, skb);
-    if (segments.length === 0) return this.#drop(skb, 'NIC_TX_SEGMENT');
+    if (segments.length === 0) return this.#refuse(skb, 'NIC_TX_SEGMENT');
     this.#core.ethtool.swSegmented++;
     const last = segments[segments.length - 1] as SkBuff;
+    for (const segment of segments) account(segment, 0, 0);
+    account(last, 1, skb.len);
     if (skb.destructor === undefined || last.destructor !== undefined) skb.free();
     else {
       // The owner hears when the last segment is done with: it keeps the super-packet until then.
@@ -160,6 +183,12 @@ export class TxDriver {
     }
     if (posted > 0) this.#ring.doorbell();
   }
+}
+
+/** Notes in the packet what is to be reported as completed when the driver is done with it. */
+function account(skb: SkBuff, packets: number, bytes: number): void {
+  skb.cb[CB_PACKETS] = packets;
+  skb.cb[CB_BYTES] = bytes;
 }
 
 function freeOwner(segment: SkBuff): void {

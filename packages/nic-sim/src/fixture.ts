@@ -6,7 +6,8 @@ import { CHECKSUM_PARTIAL, Pool, SKB_GSO_TCPV4, type SkBuff, segment, wrapPage }
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { VirtualClock } from './clock.ts';
-import { Nic, type NicOptions } from './nic.ts';
+import { Nic } from './nic.ts';
+import type { NicOptions } from './nic-options.ts';
 import { Wire, type WireOptions } from './wire.ts';
 
 export const MAC_A = 0x02_00_00_00_00_0a;

@@ -12,7 +12,8 @@ import { VirtualClock } from './clock.ts';
 import { type Features, OK } from './core.ts';
 import { bench, expectAtRest, frameBytes, MAC_A, packet } from './fixture.ts';
 import { Frame } from './frame.ts';
-import { Nic, type NicOptions } from './nic.ts';
+import { Nic } from './nic.ts';
+import type { NicOptions } from './nic-options.ts';
 import type { TraceEvent } from './trace.ts';
 
 describe('Nic', () => {

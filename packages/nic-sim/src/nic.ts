@@ -2,16 +2,17 @@
  * The network card as its host sees it: `xmit` down, `receive` up, and between them a driver, two rings and a device.
  * @module
  */
-import type { Pool, SkBuff } from '@stack/skbuff';
+import type { SkBuff } from '@stack/skbuff';
 import { bitNames, ICR } from './bits.ts';
-import { type Clock, throwFrom } from './clock.ts';
-import { type Core, type Features, MAX_MTU, MIN_MTU, type Segmenter } from './core.ts';
+import { throwFrom } from './clock.ts';
+import type { Core, Features, Segmenter } from './core.ts';
 import { RxDriver, TxDriver } from './driver.ts';
 import { Filter } from './filter.ts';
 import type { Frame } from './frame.ts';
 import { Interrupts } from './interrupt.ts';
 import type { Endpoint, Link } from './link.ts';
 import { Memory } from './memory.ts';
+import { allFeatures, checkFeatures, checkMtu, type NicOptions } from './nic-options.ts';
 import { need } from './options.ts';
 import { Receiver } from './receive.ts';
 import { RxRing } from './rx-ring.ts';
@@ -23,7 +24,7 @@ import {
   type LinkStats,
   linkStats,
 } from './stats.ts';
-import type { Trace, TraceStep } from './trace.ts';
+import type { TraceStep } from './trace.ts';
 import { Transmitter } from './transmit.ts';
 import { TxRing } from './tx-ring.ts';
 
@@ -36,62 +37,11 @@ const ALL_CAUSES = 0xffff;
 /** Packets per poll when the NIC polls itself (Linux's `netdev_budget` per device). */
 const BUDGET = 64;
 
-/** How to make a {@link Nic}. */
-export interface NicOptions {
-  clock: Clock;
-  /** Where receive buffers and frames in flight come from. */
-  pool: Pool;
-  /** MAC address, a 48-bit integer. */
-  address: number;
-  /** Interface name. Default `eth0`. */
-  name?: string;
-  /** Interface index. Default 1. */
-  ifindex?: number;
-  /** Bytes of payload behind the Ethernet header, 68..16110. Default 1500. */
-  mtu?: number;
-  /**
-   * Takes a received packet over: `data` at the Ethernet header; `dev`, `ifindex`, `pktType`, `tstamp`, `macHeader`, `ipSummed`,
-   * `csum`, `vlanProto` and `vlanTci` set. Without it packets are counted as `rxNohandler`.
-   */
-  receive?: (skb: SkBuff) => void;
-  /**
-   * The interrupt: call {@link Nic.poll}, now or later, until it does less than its budget. Interrupts are masked till then.
-   * Without it the NIC polls itself.
-   */
-  interrupt?: (nic: Nic) => void;
-  /**
-   * Cuts super-packets, for the device (`tso`) and in software. Without it they are dropped; those it throws over, too, and the error
-   * is {@link Nic.lastError}.
-   */
-  segment?: Segmenter;
-  /** What differs from `rx tx tso rxvlan txvlan` on, `rx-fcs rx-all` off. */
-  features?: Partial<Features>;
-  /** Descriptors, a multiple of 8 within 8..4096. Default 256. */
-  txRing?: number;
-  /** Descriptors, a multiple of 8 within 8..4096. Default 256. */
-  rxRing?: number;
-  /** Bytes in front of received packets, 0..1024. Default 66: room for headers, and IP headers aligned to four bytes. */
-  rxHeadroom?: number;
-  /** Least time between interrupts, in units of 256 ns. Default 0. */
-  itr?: number;
-  /** Whether each frame gets its FCS at once, or only when someone looks. Default `lazy`. */
-  fcs?: 'lazy' | 'always';
-  /** Bytes of the largest super-packet the device cuts. Default 65536. */
-  gsoMaxSize?: number;
-  /** Segments of the largest super-packet the device cuts. Default 65535. */
-  gsoMaxSegs?: number;
-  /** The physical memory it shares with others. Default: its own. */
-  memory?: Memory;
-  /** Told of each step. An error it throws comes out of the clock, at the same moment; the NIC goes on. */
-  trace?: Trace;
-  /** Told, by interrupt, that the carrier came or went. */
-  linkChange?: (nic: Nic, up: boolean) => void;
-}
-
 /** A simulated Ethernet card: Intel 8254x descriptors and offloads, a driver as Linux's e1000. */
 export class Nic implements Endpoint {
-  readonly ifindex: number;
-  readonly name: string;
+  /** Interface index; 0 until somebody assigns one. */
+  ifindex: number;
+  name: string;
   readonly type = 'ether';
   readonly gsoMaxSize: number;
   readonly gsoMaxSegs: number;
@@ -111,6 +61,18 @@ export class Nic implements Endpoint {
   readonly drops: Readonly<Record<Drop, number>>;
   /** Called when a sender that got `BUSY` should try again. */
   wake: ((nic: Nic) => void) | undefined = undefined;
+  /**
+   * Takes a received packet over: `data` at the Ethernet header; `dev`, `ifindex`, `pktType`, `tstamp`, `macHeader`, `ipSummed`,
+   * `csum`, `vlanProto` and `vlanTci` set. Without it packets are counted as `rxNohandler`.
+   */
+  receive: ((skb: SkBuff) => void) | undefined;
+  /**
+   * The interrupt: call {@link poll}, now or later, until it does less than its budget. Interrupts are masked till then.
+   * Without it the NIC polls itself.
+   */
+  interrupt: ((nic: Nic) => void) | undefined;
+  /** Told, by interrupt, that the carrier came or went. */
+  linkChange: ((nic: Nic, up: boolean) => void) | undefined;
 
   readonly #core: Core;
   readonly #transmitter: Transmitter;
@@ -124,12 +86,15 @@ export class Nic implements Endpoint {
   /** @throws RangeError for an option out of its range, TypeError for one that is missing. */
   constructor(options: NicOptions) {
     need('nic', options, ['clock', 'pool', 'address']);
-    const { name = 'eth0', ifindex = 1, mtu = 1500, rxHeadroom = 66 } = options;
+    const { name = 'eth0', ifindex = 0, mtu = 1500, rxHeadroom = 66 } = options;
     const { gsoMaxSize = 65_536, gsoMaxSegs = 65_535, fcs = 'lazy', memory = new Memory() } = options;
     if (!Number.isInteger(rxHeadroom) || rxHeadroom < 0 || rxHeadroom > RX_PAGE / 2) {
       throw new RangeError(`nic: rxHeadroom ${rxHeadroom} is not within 0..${RX_PAGE / 2}`);
     }
     this.#options = options;
+    this.receive = options.receive;
+    this.interrupt = options.interrupt;
+    this.linkChange = options.linkChange;
     this.ifindex = ifindex;
     this.name = name;
     this.gsoMaxSize = gsoMaxSize;
@@ -151,8 +116,9 @@ export class Nic implements Endpoint {
       stats: this.stats,
       ethtool: ethtoolStats(),
       drops,
-      features: features(options.features),
+      features: allFeatures(options.features),
       segment: options.segment,
+      completed: undefined,
       fcs,
       gsoMaxSize,
       gsoMaxSegs,
@@ -197,6 +163,30 @@ export class Nic implements Endpoint {
   /** What is switched on; see {@link setFeatures}. */
   get features(): Readonly<Features> {
     return this.#core.features;
+  }
+
+  /**
+   * Cuts super-packets, for the device (`tso`) and in software. Without it they are dropped; those it throws over, too, and the error
+   * is {@link lastError}.
+   */
+  get segment(): Segmenter | undefined {
+    return this.#core.segment;
+  }
+
+  set segment(segment: Segmenter | undefined) {
+    this.#core.segment = segment;
+  }
+
+  /**
+   * Told, for byte queue limits, how many packets {@link xmit} took are done with, and how long they were when it took them: every one
+   * once, dropped ones too, until the NIC is closed. Called from within {@link poll}, and from within `xmit` for what is dropped there.
+   */
+  get completed(): ((packets: number, bytes: number) => void) | undefined {
+    return this.#core.completed;
+  }
+
+  set completed(completed: ((packets: number, bytes: number) => void) | undefined) {
+    this.#core.completed = completed;
   }
 
   /** What the segment function threw last: the reason of a `NIC_TX_SEGMENT`. `undefined` as long as it never did. */
@@ -304,9 +294,9 @@ export class Nic implements Endpoint {
     const cause = this.interrupts.take();
     this.interrupts.disable(ALL_CAUSES);
     this.#core.trace?.({ kind: 'interrupt', cause, names: bitNames(cause, ICR) });
-    if ((cause & ICR.LSC) !== 0 && !this.#core.closed) this.#options.linkChange?.(this, this.#core.carrier);
+    if ((cause & ICR.LSC) !== 0 && !this.#core.closed) this.linkChange?.(this, this.#core.carrier);
     if (this.#core.closed) return;
-    if (this.#options.interrupt !== undefined) this.#options.interrupt(this);
+    if (this.interrupt !== undefined) this.interrupt(this);
     else this.#pollSelf();
   }
 
@@ -320,14 +310,13 @@ export class Nic implements Endpoint {
   }
 
   #deliver(skb: SkBuff): boolean {
-    const { receive } = this.#options;
-    if (receive === undefined) return false;
+    if (this.receive === undefined) return false;
     skb.dev = this;
     skb.ifindex = this.ifindex;
     skb.tstamp = this.#core.clock.now();
     skb.macHeader = skb.data;
     skb.pktType = this.filter.packetType(skb.view, skb.data);
-    receive(skb);
+    this.receive(skb);
     return true;
   }
 
@@ -343,33 +332,4 @@ export class Nic implements Endpoint {
 
 function pollAgain(nic: Nic): void {
   nic.pollAgain();
-}
-
-function features(changes: Partial<Features> = {}): Features {
-  return {
-    rx: true,
-    tx: true,
-    tso: true,
-    rxvlan: true,
-    txvlan: true,
-    'rx-fcs': false,
-    'rx-all': false,
-    ...checkFeatures(changes),
-  };
-}
-
-function checkFeatures(changes: Partial<Features>): Partial<Features> {
-  for (const name of Object.keys(changes)) {
-    if (!FEATURES.includes(name)) throw new RangeError(`nic: no feature ${name}`);
-  }
-  return changes;
-}
-
-const FEATURES: readonly string[] = ['rx', 'tx', 'tso', 'rxvlan', 'txvlan', 'rx-fcs', 'rx-all'];
-
-function checkMtu(mtu: number): number {
-  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > MAX_MTU) {
-    throw new RangeError(`nic: mtu ${mtu} is not within ${MIN_MTU}..${MAX_MTU}`);
-  }
-  return mtu;
 }

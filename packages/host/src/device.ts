@@ -1,0 +1,126 @@
+/**
+ * A network device as its host sees it: packets down through `xmit`, packets up out of `poll`. A simulated NIC, loopback, veth, TAP and
+ * TUN all have this shape, and all run the same law suite.
+ * @module
+ */
+import type { SkBuff } from '@stack/skbuff';
+
+/** {@link Device.xmit} took the packet over (Linux `NETDEV_TX_OK`). */
+export const OK = 0;
+/** {@link Device.xmit} had no room: the caller still owns the packet, and {@link Device.wake} will be called (`NETDEV_TX_BUSY`). */
+export const BUSY = 1;
+
+/**
+ * `ip -s -s link`: Linux's `struct rtnl_link_stats64`. Bytes are without FCS. A super-packet that passes whole counts as one packet.
+ */
+export interface LinkStats {
+  rxPackets: number;
+  txPackets: number;
+  rxBytes: number;
+  txBytes: number;
+  /** Bad packets received. */
+  rxErrors: number;
+  /** Packets that could not be sent. */
+  txErrors: number;
+  /** Good packets dropped on their way up: no room, nobody to receive them. */
+  rxDropped: number;
+  /** Packets dropped on their way down. */
+  txDropped: number;
+  /** Multicast packets received. */
+  multicast: number;
+  collisions: number;
+  rxLengthErrors: number;
+  rxOverErrors: number;
+  rxCrcErrors: number;
+  rxFrameErrors: number;
+  rxFifoErrors: number;
+  rxMissedErrors: number;
+  txAbortedErrors: number;
+  txCarrierErrors: number;
+  txFifoErrors: number;
+  txHeartbeatErrors: number;
+  txWindowErrors: number;
+  rxCompressed: number;
+  txCompressed: number;
+  /** Packets nobody wanted: no `receive` was set. */
+  rxNohandler: number;
+  /** Packets for another host's address that the host then dropped. */
+  rxOtherhostDropped: number;
+}
+
+/** Which link-layer addresses a device takes besides its own and the broadcast address; addresses are 48-bit integers. */
+export interface DeviceFilter {
+  /** Takes every frame (`IFF_PROMISC`). */
+  promiscuous: boolean;
+  /** Takes every multicast frame (`IFF_ALLMULTI`). */
+  allMulticast: boolean;
+  /** Takes frames to one more address; false when the list is full. */
+  add(address: number): boolean;
+  /** Undoes {@link add}. */
+  delete(address: number): void;
+}
+
+/** A network device. */
+export interface Device {
+  /** Interface index, 1 or above; 0 until the host that takes the device assigns one. */
+  ifindex: number;
+  /** Interface name. */
+  name: string;
+  /**
+   * What stands in front of the network header. `ether`: an Ethernet header, and neighbours are resolved. `loopback`: an Ethernet header
+   * of which only the type matters; nothing is resolved. `none`: nothing at all, the protocol is told by the packet.
+   */
+  readonly type: 'ether' | 'none' | 'loopback';
+  /** Bytes of payload behind the link header. */
+  mtu: number;
+  /** MAC address, a 48-bit integer; 0 where the type is not `ether`. */
+  address: number;
+  /**
+   * What is switched on, by the names of `ethtool -K`: `tx` completes `CHECKSUM_PARTIAL`, `tso` takes TCP super-packets, `gso` takes any
+   * super-packet and passes it whole, `rx` vouches for received checksums, `txvlan` takes tags out of band.
+   */
+  readonly features: Readonly<Record<string, boolean>>;
+  /** Bytes of the largest super-packet it takes. */
+  readonly gsoMaxSize: number;
+  /** Segments of the largest super-packet it takes. */
+  readonly gsoMaxSegs: number;
+  /**
+   * Sends a packet, `data` at its link header. {@link OK}: the device has it, and counts what it could not send. {@link BUSY}: the caller
+   * still owns it, nothing about it changed, and {@link wake} will be called. @throws RangeError if the packet was freed.
+   */
+  xmit(skb: SkBuff): number;
+  /** Set by the host: a sender that got {@link BUSY} should try again. Called with the device, from within a poll of it or of its peer. */
+  wake: ((device: never) => void) | undefined;
+  /**
+   * Set by the host: takes a received packet over, `data` at its link header, with `dev`, `ifindex`, `pktType`, `macHeader` and the checksum
+   * fields set. Called from within {@link poll} only.
+   */
+  receive: ((skb: SkBuff) => void) | undefined;
+  /**
+   * Set by the host: there is something to {@link poll}. Called with the device, from wherever that came from (another host's `xmit`
+   * included), so the host polls later. It is not called again until a poll has done less than its budget.
+   */
+  interrupt: ((device: never) => void) | undefined;
+  /** Delivers up to `budget` packets, finishes what was sent, and returns how many it delivered. 0 from within itself. */
+  poll(budget: number): number;
+  /**
+   * Set by the host (byte queue limits): `packets` that {@link xmit} took are done with, `bytes` long when it took them; each is reported once,
+   * dropped ones too, until the device is closed. May be called from within `xmit`. A device that never reports has no such field.
+   */
+  completed?: ((packets: number, bytes: number) => void) | undefined;
+  /** What `ip -s link` shows. */
+  readonly stats: Readonly<LinkStats>;
+  /** Whether there is a link; a device without this field always has one. */
+  readonly carrierUp?: boolean;
+  /** Set by the host: the carrier came (`up`) or went. Called with the device, as {@link interrupt} is. */
+  linkChange?: ((device: never, up: boolean) => void) | undefined;
+  /** What it lets through; a device without this field lets everything through. */
+  readonly filter?: DeviceFilter;
+  /**
+   * Set by the host: cuts super-packets for a device with `tso`. The packet stays the device's; `undefined` where it cannot be cut.
+   * A device that passes super-packets whole, or takes none, has no such field.
+   */
+  segment?: ((skb: SkBuff) => SkBuff[] | undefined) | undefined;
+  /** Takes the device away: frees all it holds and drops whatever still comes. */
+  close(): void;
+}
