@@ -53,3 +53,4 @@ export {
 export { ETH_ZLEN, pad } from './pad.ts';
 export { setDest, setSource } from './set.ts';
 export { dei, isTpid, MAX_TAGS, pcp, type Tag, tci, VLAN_HLEN, vid } from './vlan.ts';
+export { writeHeader } from './write.ts';

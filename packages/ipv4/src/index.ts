@@ -114,3 +114,4 @@ export {
 } from './protocol.ts';
 export { decTtl, setDaddr, setSaddr, setTtl } from './set.ts';
 export { dscp, ECN_CE, ECN_ECT_0, ECN_ECT_1, ECN_NOT_ECT, ecn, tosOf } from './tos.ts';
+export { writeHeader } from './write.ts';

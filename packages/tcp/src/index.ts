@@ -96,3 +96,16 @@ export {
 export { optionLength, optionsLength } from './option-write.ts';
 export { type AccEcnCounters, accEcnCounters, fastOpenCookie, wireKind } from './options.ts';
 export { after, before, between, seqAdd, seqAddInt, seqDiff } from './seq.ts';
+export {
+  TCPOLEN_SACK_BASE_ALIGNED,
+  TCPOLEN_SACK_PERBLOCK,
+  TCPOLEN_TSTAMP_ALIGNED,
+  TCPOLEN_WORD,
+  writeHeader,
+  writeMss,
+  writeSack,
+  writeSackPermitted,
+  writeSackPermittedTimestamps,
+  writeTimestamps,
+  writeWscale,
+} from './write.ts';
