@@ -95,14 +95,8 @@ function addCopy(udp: Udp, skb: SkBuff, bytes: Uint8Array, offset: number, lengt
     const { page } = frag;
     if (n === 0 || page === undefined) return false;
     page.arena.bytes.set(piece(bytes, offset + done, n), frag.offset);
-    const last = skb.nrFrags > 0 ? skb.frags[skb.nrFrags - 1] : undefined;
-    if (last !== undefined && last.page === page && last.offset + last.length === frag.offset) {
-      last.length += n;
-      skb.len += n;
-      skb.dataLen += n;
-      skb.truesize += n;
-    } else {
-      if (skb.nrFrags === MAX_SKB_FRAGS && !skb.linearize()) return false;
+    if (!skb.growFrag(page, frag.offset, n)) {
+      if (!skb.linearize()) return false;
       skb.addFrag(page.hold(), frag.offset, n);
     }
     done += n;

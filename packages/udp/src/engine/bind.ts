@@ -59,8 +59,7 @@ function freePort(udp: Udp, sk: UdpSock): number {
   const [low, high] = sysctl.ip_local_port_range;
   const count = high - low + 1;
   const first = random() % count;
-  const { reserved } = udp;
-  reserved.update(sysctl.ip_local_reserved_ports);
+  const reserved = sysctl.ip_local_reserved_ports;
   for (let i = 0; i < count; i++) {
     const port = low + ((first + i) % count);
     if (!reserved.has(port) && !inUse(udp, sk, port)) return port;

@@ -35,6 +35,7 @@ export function connect(
   sk.daddr = flow.daddr;
   sk.dport = port;
   sk.state = 'ESTABLISHED';
+  inet.connect?.(udp.options.random() & 0xffff);
   udp.tables.hash(sk);
   sk.dst = dst;
   sk.dstTos = inet.tos;

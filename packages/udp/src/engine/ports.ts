@@ -35,6 +35,8 @@ export interface Inet<A> {
   ucIndex: number;
   /** `IP_FREEBIND` or `IP_TRANSPARENT`: any address may be bound. */
   freebind: boolean;
+  /** The socket is connected: packet ids count up from `id`, u16 (Linux `inet_id`). Absent: ids are not its business. */
+  connect?(id: number): void;
   /** `IP_PKTINFO`: {@link Family.specDst} is wanted with each datagram. */
   pktinfo: boolean;
 }

@@ -7,8 +7,8 @@
 export interface UdpSysctl {
   /** First and last port for sockets that ask for none. */
   readonly ip_local_port_range: readonly [number, number];
-  /** Ports never given to a socket that asks for none: numbers and ranges with commas between, as Linux prints them. */
-  readonly ip_local_reserved_ports: string;
+  /** Ports never given to a socket that asks for none. */
+  readonly ip_local_reserved_ports: { has(port: number): boolean };
   /** First port that needs no privilege. */
   readonly ip_unprivileged_port_start: number;
   /** Memory of all sockets' received datagrams, pages of 4096 bytes: below it no limit, above it pressure, never above it. */

@@ -13,7 +13,6 @@ import { PageFrag } from './page-frag.ts';
 import type { Errno, Family, Flow, Quote, UdpOptions } from './ports.ts';
 import { receive } from './receive.ts';
 import { recvmsg, recvSkb } from './recvmsg.ts';
-import { ReservedPorts } from './reserved-ports.ts';
 import { sendmsg } from './sendmsg.ts';
 import { close, poll, shutdown } from './shutdown.ts';
 import { getsockopt, setsockopt } from './sockopt.ts';
@@ -48,8 +47,6 @@ export class Udp {
     dport: 0,
     dontroute: false,
   };
-  /** Ports that nobody gets by chance. @internal */
-  readonly reserved: ReservedPorts = new ReservedPorts();
   /** Who gets the group's datagram at hand. @internal */
   readonly matches: UdpSock[] = [];
   /** For callers that pass none. @internal */
