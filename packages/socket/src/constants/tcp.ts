@@ -1,0 +1,42 @@
+/**
+ * Options of TCP and UDP (levels SOL_TCP, SOL_UDP): `TCP_*`, `UDP_*`. Linux's values.
+ * @module
+ */
+
+/** Boolean: no Nagle. */
+export const TCP_NODELAY = 1;
+/** Bytes: largest segment to announce and to send. */
+export const TCP_MAXSEG = 2;
+/** Boolean: hold back what fills no segment. */
+export const TCP_CORK = 3;
+/** Seconds of silence before the first keepalive probe. */
+export const TCP_KEEPIDLE = 4;
+/** Seconds between keepalive probes. */
+export const TCP_KEEPINTVL = 5;
+/** Keepalive probes before the connection is given up. */
+export const TCP_KEEPCNT = 6;
+/** SYNs that are sent again. */
+export const TCP_SYNCNT = 7;
+/** Seconds in FIN_WAIT_2 after close; negative = none. */
+export const TCP_LINGER2 = 8;
+/** Seconds: `accept` waits for data. */
+export const TCP_DEFER_ACCEPT = 9;
+/** Bytes that the announced window never exceeds. */
+export const TCP_WINDOW_CLAMP = 10;
+/** Read only: `struct tcp_info`. */
+export const TCP_INFO = 11;
+/** Boolean: acknowledge at once. */
+export const TCP_QUICKACK = 12;
+/** Name of the congestion control. */
+export const TCP_CONGESTION = 13;
+/** Milliseconds that data may stay unacknowledged. */
+export const TCP_USER_TIMEOUT = 18;
+/** Bytes not sent yet above which the socket is not writable. */
+export const TCP_NOTSENT_LOWAT = 25;
+
+/** Boolean: datagrams are held back and become one. */
+export const UDP_CORK = 1;
+/** Bytes: cut what is sent into datagrams of this size; a control message too. */
+export const UDP_SEGMENT = 103;
+/** Boolean: datagrams of a flow are received several at once; a control message too. */
+export const UDP_GRO = 104;
