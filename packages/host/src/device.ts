@@ -110,6 +110,11 @@ export interface Device {
   completed?: ((packets: number, bytes: number) => void) | undefined;
   /** What `ip -s link` shows. */
   readonly stats: Readonly<LinkStats>;
+  /**
+   * Called by the host when it takes the interface up or down (Linux `ndo_open`, `ndo_stop`). Only devices to whom it matters have it: a veth,
+   * whose peer's carrier that is.
+   */
+  setUp?(up: boolean): void;
   /** Whether there is a link; a device without this field always has one. */
   readonly carrierUp?: boolean;
   /** Set by the host: the carrier came (`up`) or went. Called with the device, as {@link interrupt} is. */
