@@ -107,7 +107,8 @@ export class Veth implements Device {
 
   /** Whether both ends are up, as {@link setUp} says, and neither is closed. */
   get carrierUp(): boolean {
-    return this.#up && (this.#peer?.#up ?? false);
+    const peer = this.#peer;
+    return peer === undefined ? false : this.#up && peer.#up;
   }
 
   /** Takes this end up or down: both ends have a carrier while both are up. An end starts up, for hosts that never say. */
