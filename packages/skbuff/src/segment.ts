@@ -7,6 +7,7 @@ import { csumBlockAdd } from './checksum.ts';
 import { CHECKSUM_COMPLETE, CHECKSUM_NONE } from './constants.ts';
 import { copyMetadata, dropOffsetsBefore } from './metadata.ts';
 import type { SkBuff } from './skbuff.ts';
+import { SKB_STRUCT } from './truesize.ts';
 
 /** Makes the headers of one segment right: `index` of `count`, its payload starting `offset` bytes into the whole. */
 export type SegmentFixup = (segment: SkBuff, index: number, count: number, offset: number) => void;
@@ -80,15 +81,18 @@ function share(part: SkBuff, skb: SkBuff, offset: number, length: number): boole
 
 /**
  * Appends the bytes of `from` to `to` by reference and frees `from`. False, and nothing changed, where that cannot be:
- * too many frags, or `from` is held by others. Runs that touch in memory become one frag. @throws RangeError if `to` is freed.
+ * too many frags, or `from` is held by others. Runs that touch in memory become one frag. `to` is charged what `from` cost but what
+ * is freed with it; its owner's books are the caller's. @throws RangeError if `to` is freed.
  */
 export function coalesce(to: SkBuff, from: SkBuff): boolean {
   to.refuseFreed();
   if (to === from || from.users !== 1) return false;
   const state = to.ipSummed;
   const length = to.len;
+  const { truesize } = to;
   if (!appendRange(to, from, 0, from.len)) return false;
-  to.truesize += from.truesize - (to.len - length);
+  // A head that became a frag is kept; one with nothing in it goes, and the struct in either case (Linux `skb_try_coalesce`).
+  to.truesize = truesize + from.truesize - (from.tail > from.data ? SKB_STRUCT : from.headTruesize);
   if (state === from.ipSummed) {
     to.ipSummed = state;
     if (state === CHECKSUM_COMPLETE) to.csum = csumBlockAdd(to.csum, from.csum, length);

@@ -4,8 +4,9 @@
  * @module
  */
 
-/** Bytes that the kernel's `struct sk_buff` and `struct skb_shared_info` take on a 64-bit machine, cache-aligned. */
-const SKB_STRUCT = 256;
+/** Bytes that the kernel's `struct sk_buff` takes on a 64-bit machine, cache-aligned. */
+export const SKB_STRUCT = 256;
+/** And its `struct skb_shared_info`. */
 const SHARED_INFO = 320;
 /** The slab that small heads (ACKs, headers of fragmented packets) come from. */
 const SMALL_HEAD = 640;
