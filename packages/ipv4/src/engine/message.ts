@@ -1,0 +1,40 @@
+/**
+ * What goes with the bytes of a raw socket's send or receive: `struct msghdr` without its buffers.
+ * @module
+ */
+import type { ExtendedError } from '@stack/skbuff/sock';
+
+/** Out-of-band data: there is none (`EOPNOTSUPP`). */
+export const MSG_OOB = 0x1;
+/** Leave the packet in the queue. */
+export const MSG_PEEK = 0x2;
+/** Only to destinations on a link of this host. */
+export const MSG_DONTROUTE = 0x4;
+/** Asked: answer the packet's whole length. Answered: the buffer was shorter. */
+export const MSG_TRUNC = 0x20;
+/** Never wait. */
+export const MSG_DONTWAIT = 0x40;
+/** Read the error queue. */
+export const MSG_ERRQUEUE = 0x2000;
+
+/** Address and ancillary data of one call. Each call that fills it in sets every field. */
+export class RawMessage {
+  /** Send: where to, u32; `undefined` = where the socket is connected to. Receive: where from. */
+  address: number | undefined = undefined;
+  /** Receive: `MSG_TRUNC`, `MSG_ERRQUEUE`. */
+  flags = 0;
+  /** `IP_PKTINFO`: the address to send from; receive: the one a reply should come from. `undefined` = not given. */
+  source: number | undefined = undefined;
+  /** `IP_PKTINFO`: index of the device to send by, or of the one it came in by; 0 = any. */
+  ifindex = 0;
+  /** `IP_TTL`; send: -1 = the socket's. */
+  ttl = -1;
+  /** `IP_TOS`; send: -1 = the socket's. */
+  tos = -1;
+  /** Receive: where it was sent to. */
+  destination: number | undefined = undefined;
+  /** `SO_TIMESTAMP`: when it was received, µs; 0 = not known. */
+  tstamp = 0;
+  /** Receive with `MSG_ERRQUEUE`: the error (`IP_RECVERR`). */
+  error: ExtendedError | undefined = undefined;
+}
