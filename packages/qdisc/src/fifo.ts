@@ -32,7 +32,7 @@ abstract class Fifo extends BaseQdisc {
   }
 
   /** Changes options; what is in the queue stays. @throws RangeError, and nothing changed, for one out of its range. */
-  change(options: FifoOptions): void {
+  change(_now: number, options: FifoOptions): void {
     this.#limit = check(this.kind, options, this.#limit);
   }
 

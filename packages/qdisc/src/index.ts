@@ -3,8 +3,15 @@
  * becomes of packets goes through ports.
  * @packageDocumentation
  */
+export { createQdisc, type QdiscKind, type QdiscOptions } from './create.ts';
 export { Dql } from './dql.ts';
 export { Bfifo, type FifoOptions, Pfifo } from './fifo.ts';
+export { Fq, type FqStats } from './fq/fq.ts';
+export type { FqOptions } from './fq/options.ts';
+export type { Distribution } from './netem/distribution.ts';
+export type { NetemLoss } from './netem/loss.ts';
+export { Netem } from './netem/netem.ts';
+export type { NetemOptions, NetemSlot } from './netem/options.ts';
 export { Noqueue } from './noqueue.ts';
 export { PfifoFast } from './pfifo-fast.ts';
 export {
@@ -31,4 +38,5 @@ export {
   tosToPriority,
 } from './priority.ts';
 export type { DumpOptions, Qdisc, QdiscStats } from './qdisc.ts';
+export { Tbf, type TbfOptions } from './tbf.ts';
 export { TxQueue, type TxQueueOptions } from './tx-queue.ts';

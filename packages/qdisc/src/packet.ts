@@ -10,6 +10,7 @@ const SEGMENTS = 1;
 const TIME_HIGH = 2;
 const TIME_LOW = 3;
 const STARTED = 4;
+const BAND = 5;
 
 const UDP_HLEN = 8;
 const MIN_TCP_HLEN = 20;
@@ -58,6 +59,16 @@ export function setTime(skb: SkBuff, time: number): void {
 /** The time {@link setTime} noted, µs. */
 export function timeOf(skb: SkBuff): number {
   return (skb.cb[TIME_HIGH] as number) * TWO_32 + ((skb.cb[TIME_LOW] as number) >>> 0);
+}
+
+/** Notes a band. */
+export function setBand(skb: SkBuff, band: number): void {
+  skb.cb[BAND] = band;
+}
+
+/** The band {@link setBand} noted. */
+export function bandOf(skb: SkBuff): number {
+  return skb.cb[BAND] as number;
 }
 
 /** Bytes of headers that each segment of a super-packet carries; 0 where they cannot be told. */
