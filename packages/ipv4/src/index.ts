@@ -43,6 +43,15 @@ export {
   version,
 } from './fields.ts';
 export { format, formatFlags, formatOption } from './format.ts';
+export {
+  GRO_COUNTS,
+  GRO_FIXED,
+  GRO_OTHER,
+  groComplete,
+  groFollows,
+  groSame,
+  groStarts,
+} from './gro.ts';
 export { gsoFixup } from './gso.ts';
 export {
   check,

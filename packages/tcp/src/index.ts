@@ -21,6 +21,7 @@ export {
 } from './fields.ts';
 export { ACK, AE, CWR, ECE, FIN, formatFlags, PSH, RST, SYN, URG } from './flags.ts';
 export { format, formatOption } from './format.ts';
+export { groComplete, groEnds, groFollows, groMerge, groSame, groStarts } from './gro.ts';
 export { gsoFixup } from './gso.ts';
 export {
   CSUM_OFFSET,

@@ -6,6 +6,7 @@
 export { checksumOf, verify } from './checksum.ts';
 export { checksum, dest, HLEN, headerLength, len, source } from './fields.ts';
 export { format } from './format.ts';
+export { GRO_CNT_MAX, groComplete, groEnds, groFollows, groSame, groStarts } from './gro.ts';
 export { gsoFixup } from './gso.ts';
 export {
   CSUM_OFFSET,
