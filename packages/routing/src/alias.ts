@@ -6,8 +6,11 @@ import type { RouteType } from './constants.ts';
 import type { Info } from './info.ts';
 import type { Nexthop, Result, Route, RouteMetrics } from './route.ts';
 
-/** A route, and the next one to the same prefix. Small, because there may be a million. */
-export class Alias<A> implements Route<A> {
+/**
+ * A route, and the next one to the same prefix. Small, because there may be a million; and the result of a lookup that ends at
+ * its first next hop, because then nothing else need be loaded from memory.
+ */
+export class Alias<A> implements Route<A>, Result<A> {
   readonly dst: A;
   readonly length: number;
   readonly tos: number;
@@ -15,8 +18,8 @@ export class Alias<A> implements Route<A> {
   readonly info: Info<A>;
   /** The next to be tried: by TOS downwards, then by metric upwards. */
   next: Alias<A> | undefined;
-  /** The results of lookups, by index of the next hop, made when they are first needed. */
-  #results: (Result<A> | undefined)[] | undefined;
+  /** The results of lookups that end at other next hops, by their index, made when they are first needed. */
+  #others: (Result<A> | undefined)[] | undefined;
 
   constructor(dst: A, length: number, tos: number, info: Info<A>) {
     this.dst = dst;
@@ -24,7 +27,7 @@ export class Alias<A> implements Route<A> {
     this.tos = tos;
     this.info = info;
     this.next = undefined;
-    this.#results = undefined;
+    this.#others = undefined;
   }
 
   get table(): number {
@@ -59,9 +62,21 @@ export class Alias<A> implements Route<A> {
     return this.info.metrics;
   }
 
+  get route(): Route<A> {
+    return this;
+  }
+
+  get nexthop(): Nexthop<A> {
+    return this.info.hops[0] as Nexthop<A>;
+  }
+
+  get prefixLength(): number {
+    return this.length;
+  }
+
   /** What a lookup gives that ends at this next hop: always the same object. */
   result(index: number): Result<A> {
-    return this.#results?.[index] ?? this.#makeResult(index);
+    return index === 0 ? this : (this.#others?.[index] ?? this.#makeResult(index));
   }
 
   #makeResult(index: number): Result<A> {
@@ -74,8 +89,8 @@ export class Alias<A> implements Route<A> {
       table,
       scope,
     };
-    this.#results ??= Array.from({ length: hops.length }, () => undefined);
-    this.#results[index] = result;
+    this.#others ??= Array.from({ length: hops.length }, () => undefined);
+    this.#others[index] = result;
     return result;
   }
 }

@@ -6,7 +6,8 @@
  * do its results, so one number finds each. A node with one child and no result is left out: the child knows its level. What is
  * left out is not compared on the way down but at the end, with the prefix that was found.
  *
- * A node is four words: inner bitmap, outer bitmap, level << 27 | index of the first child, index of the first result.
+ * A node is four words: inner bitmap, outer bitmap, level << 27 | index of the first child, index of the first result. Results
+ * are the entries themselves, in an array that is cut into blocks as the nodes are.
  * @module
  */
 import { Arena } from './arena.ts';
@@ -45,8 +46,6 @@ export class Trie<A, E extends Entry<A>> {
   readonly #nodes = new Arena(NODE);
   readonly #results = new Arena(1);
   readonly #entries: (E | undefined)[] = [];
-  readonly #vacant: number[] = [];
-  #size = 0;
 
   // The last descent: the nodes on the way that have a match, and which bits of their inner bitmaps match.
   readonly #pathNode = new Int32Array(MAX_LEVELS);
@@ -65,17 +64,17 @@ export class Trie<A, E extends Entry<A>> {
 
   /** How many prefixes there are. */
   get size(): number {
-    return this.#size;
+    return this.#results.used;
   }
 
-  /** Nodes and results in use, for tests of what deletion leaves behind. */
-  get occupancy(): { nodes: number; results: number } {
-    return { nodes: this.#nodes.used, results: this.#results.used };
+  /** Nodes in use: the root, and at most two for each prefix. */
+  get nodes(): number {
+    return this.#nodes.used;
   }
 
-  /** Bytes of the typed arrays. */
+  /** Bytes of the arrays, taking a reference to an entry for eight; the entries themselves are the caller's. */
   get byteLength(): number {
-    return this.#nodes.words.byteLength + this.#results.words.byteLength;
+    return this.#nodes.words.byteLength + this.#results.words.byteLength + this.#entries.length * 8;
   }
 
   /** The entry with the longest prefix that covers `key`. Then {@link shorter} goes on, until the next call or change. */
@@ -120,7 +119,7 @@ export class Trie<A, E extends Entry<A>> {
       if (rest === 0) this.#depth = place;
       const at = this.#pathNode[place] as number;
       const index = (words[at + RESULTS] as number) + ones((words[at] as number) & ((1 << highest) - 1));
-      const entry = this.#entries[this.#results.words[index] as number] as E;
+      const entry = this.#entries[index] as E;
       if (place < this.#uncertain || covers(this.#ops, entry.dst, entry.length, this.#key as A)) return entry;
     }
     return undefined;
@@ -227,8 +226,7 @@ export class Trie<A, E extends Entry<A>> {
   #anyBelow(node: number): A {
     let at = node * NODE;
     while (this.#word(at) === 0) at = (this.#word(at + CHILDREN) & BASE_MASK) * NODE;
-    const id = this.#results.words[this.#word(at + RESULTS)] as number;
-    return (this.#entries[id] as E).dst;
+    return (this.#entries[this.#word(at + RESULTS)] as E).dst;
   }
 
   /** Puts a node of `level` in the place of `node`, which becomes its only child. */
@@ -278,17 +276,18 @@ export class Trie<A, E extends Entry<A>> {
   #setResult(node: number, bit: number, entry: E): void {
     const at = node * NODE;
     const inner = this.#word(at);
-    const results = this.#word(at + RESULTS);
+    const old = this.#word(at + RESULTS);
     const index = ones(inner & ((1 << bit) - 1));
     if ((inner & (1 << bit)) !== 0) {
-      this.#entries[this.#results.words[results + index] as number] = entry;
+      this.#entries[old + index] = entry;
       return;
     }
-    const id = this.#vacant.pop() ?? this.#entries.length;
-    this.#entries[id] = entry;
-    this.#size++;
-    const block = this.#results.insert(results, ones(inner), index);
-    this.#results.words[block + index] = id;
+    const size = ones(inner);
+    const block = this.#allocResults(size + 1);
+    this.#move(old, block, index);
+    this.#move(old + index, block + index + 1, size - index);
+    this.#entries[block + index] = entry;
+    if (size > 0) this.#results.free(old, size);
     this.#nodes.words[at] = inner | (1 << bit);
     this.#nodes.words[at + RESULTS] = block;
   }
@@ -296,14 +295,29 @@ export class Trie<A, E extends Entry<A>> {
   #deleteResult(node: number, bit: number): void {
     const at = node * NODE;
     const inner = this.#word(at);
-    const results = this.#word(at + RESULTS);
+    const old = this.#word(at + RESULTS);
     const index = ones(inner & ((1 << bit) - 1));
-    const id = this.#results.words[results + index] as number;
-    this.#entries[id] = undefined;
-    this.#vacant.push(id);
-    this.#size--;
-    this.#nodes.words[at + RESULTS] = this.#results.remove(results, ones(inner), index);
+    const size = ones(inner);
+    const block = size > 1 ? this.#allocResults(size - 1) : 0;
+    this.#entries[old + index] = undefined;
+    this.#move(old, block, index);
+    this.#move(old + index + 1, block + index, size - 1 - index);
+    this.#results.free(old, size);
     this.#nodes.words[at] = inner & ~(1 << bit);
+    this.#nodes.words[at + RESULTS] = block;
+  }
+
+  #allocResults(size: number): number {
+    const block = this.#results.alloc(size);
+    while (this.#entries.length < block + size) this.#entries.push(undefined); // no holes: V8 reads such arrays faster
+    return block;
+  }
+
+  #move(from: number, to: number, count: number): void {
+    for (let index = 0; index < count; index++) {
+      this.#entries[to + index] = this.#entries[from + index];
+      this.#entries[from + index] = undefined;
+    }
   }
 }
 
