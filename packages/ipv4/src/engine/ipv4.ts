@@ -283,13 +283,19 @@ export class Ipv4 implements Generations {
   }
 
   /** Leaves the groups of a socket that is closed. */
-  closeInet(now: number, inet: InetSock): void {
+  dropMemberships(now: number, inet: InetSock): void {
     leaveAll(this, now, inet);
   }
 
   /** Whether a socket gets a packet to a group (Linux `ip_mc_sf_allow`); true for unicast. */
   allowsSource(inet: InetSock, daddr: number, saddr: number, ifindex: number): boolean {
     return allowsSource(inet, daddr, saddr, ifindex);
+  }
+
+  /** {@link allowsSource} of a received packet. */
+  mayHear(skb: SkBuff, inet: InetSock): boolean {
+    const at = skb.networkHeader;
+    return allowsSource(inet, daddr(skb.view, at), saddr(skb.view, at), skb.ifindex);
   }
 
   /** The address a reply to a received packet comes from (`ipi_spec_dst`). From addresses and device alone, so that it can be asked late. */
