@@ -49,6 +49,10 @@ function fixLength(part: SkBuff): void {
 
 /** Strips the header and queues, where there is room. */
 function enqueue(udp: Udp, sk: UdpSock, skb: SkBuff): void {
+  if (sk.closed) {
+    udp.options.drop(skb, 'NO_SOCKET'); // by somebody who was woken just now
+    return;
+  }
   // The datagram that crosses the limit is taken; the one after it is not.
   if (sk.rmemAlloc > sk.rcvbuf) {
     udp.mib.Udp.RcvbufErrors++;

@@ -67,7 +67,8 @@ function deliverToGroup(
   daddr: unknown,
   dport: number,
 ): void {
-  const { matches } = udp;
+  const matches = udp.matches ?? [];
+  udp.matches = undefined; // who is woken may have the next one come in
   udp.tables.collect(family, saddr, sport, daddr, dport, skb.ifindex, matches);
   const multicast = family.isMulticast(daddr);
   let wanting = 0;
@@ -79,6 +80,7 @@ function deliverToGroup(
   for (let i = 1; i < wanting; i++) deliver(udp, matches[i] as UdpSock, skb.clone());
   const first = matches[0];
   matches.length = 0;
+  udp.matches = matches;
   if (wanting > 0 && first !== undefined) deliver(udp, first, skb);
   else {
     udp.mib.Udp.IgnoredMulti++;

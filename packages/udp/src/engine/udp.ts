@@ -47,8 +47,8 @@ export class Udp {
     dport: 0,
     dontroute: false,
   };
-  /** Who gets the group's datagram at hand. @internal */
-  readonly matches: UdpSock[] = [];
+  /** A list for who gets a group's datagram; taken while it is in use. @internal */
+  matches: UdpSock[] | undefined = undefined;
   /** For callers that pass none. @internal */
   readonly message: Message = new Message();
   /** Sockets that were made and not closed. @internal */

@@ -58,6 +58,16 @@ describe('MSG_ZEROCOPY', () => {
     host.end(sk);
   });
 
+  it('tells nobody when the socket was closed meanwhile', () => {
+    const host = new Host();
+    const { sk, send } = open(host);
+    host.hold = true;
+    send(new Uint8Array(10));
+    host.udp.close(0, sk);
+    host.end(sk); // throws if an entry were left
+    expect(sk.errorQueue).toBeUndefined();
+  });
+
   it('without SO_ZEROCOPY copies and says nothing', () => {
     const host = new Host();
     const { sk, send } = open(host);

@@ -9,6 +9,7 @@ const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** Send number `key` is done: lengthens the last range in the error queue, or begins one. A full queue loses it, as in Linux. */
 export function zerocopyDone(sk: UdpSock, key: number): void {
+  if (sk.closed) return; // nobody is left to be told
   const last = sk.errorQueue?.at(-1);
   if (last?.origin === SO_EE_ORIGIN_ZEROCOPY && (last.data + 1) >>> 0 === key) {
     last.data = key;
