@@ -2,6 +2,7 @@
  * Addresses as applications write them: Node's `SocketAddress` for IPv4 and IPv6, a struct of its own for AF_PACKET.
  * @module
  */
+import { AF_INET, AF_INET6, AF_PACKET } from './constants/families.ts';
 
 /** An IPv4 address and port: `struct sockaddr_in`. */
 export interface Ipv4SocketAddress {
@@ -62,3 +63,45 @@ export type AddressInput =
 
 /** What the layer below is asked with: complete. */
 export type WireAddress = SocketAddress | UnspecifiedAddress;
+
+const INET_FAMILIES = { [AF_INET]: 'IPv4', [AF_INET6]: 'IPv6', [AF_PACKET]: 'packet' } as const;
+
+/**
+ * Fills in what an address leaves out. @throws RangeError for a port that is none; TypeError for what is no address.
+ * @internal
+ */
+export function complete(input: AddressInput, family: number, devices: Devices): WireAddress {
+  if (typeof input !== 'object' || input === null) {
+    throw new TypeError(`socket: ${String(input)} is no address; write { address, port }`);
+  }
+  const kind = input.family ?? INET_FAMILIES[family as keyof typeof INET_FAMILIES] ?? 'IPv4';
+  if (kind === 'unspec') return { family: kind };
+  if (kind === 'packet') return completePacket(input as Partial<PacketSocketAddress>, devices);
+  const { address, port = 0 } = input as Partial<Ipv6SocketAddress>;
+  if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
+    throw new RangeError(`socket: port ${String(port)} is not in 0..65535`);
+  }
+  if (kind === 'IPv4') return { address: address ?? '0.0.0.0', family: kind, port };
+  const { flowlabel = 0, scopeid = 0 } = input as Partial<Ipv6SocketAddress>;
+  return { address: address ?? '::', family: 'IPv6', port, flowlabel, scopeid };
+}
+
+/** Where the names of devices are known. @internal */
+export interface Devices {
+  ifindex(name: string): number;
+  ifname(ifindex: number): string;
+}
+
+function completePacket(input: Partial<PacketSocketAddress>, devices: Devices): PacketSocketAddress {
+  const named = input.ifname === undefined ? undefined : devices.ifindex(input.ifname) || -1; // -1: ENODEV below
+  const ifindex = input.ifindex ?? named ?? 0;
+  return {
+    address: input.address ?? '',
+    family: 'packet',
+    ifindex,
+    ifname: input.ifname ?? (ifindex > 0 ? devices.ifname(ifindex) : ''),
+    protocol: input.protocol ?? 0,
+    pktType: input.pktType ?? 0,
+    hatype: input.hatype ?? 0,
+  };
+}

@@ -39,6 +39,7 @@ export type Syscall = CallBase &
     | {
         readonly name: 'accept' | 'accept4';
         readonly fd: number;
+        readonly family: number;
         readonly flags: number;
         address: SocketAddress | undefined;
       }
@@ -52,6 +53,7 @@ export type Syscall = CallBase &
     | {
         readonly name: 'recvfrom';
         readonly fd: number;
+        readonly family: number;
         /** Room in the buffer, bytes. */
         readonly size: number;
         readonly flags: number;
@@ -72,6 +74,7 @@ export type Syscall = CallBase &
         readonly name: 'recvmsg';
         readonly fd: number;
         readonly family: number;
+        readonly type: number;
         readonly sizes: readonly number[];
         readonly flags: number;
         buffers: readonly TracedBytes[];

@@ -1,0 +1,99 @@
+/**
+ * `send`, `sendto`, `sendmsg`: one loop for all.
+ * @module
+ */
+import type { WireAddress } from './address.ts';
+import { SOCK_STREAM } from './constants/families.ts';
+import { MSG_DONTWAIT, MSG_MORE } from './constants/messages.ts';
+import { SEND_SHUTDOWN } from './constants/shutdown.ts';
+import type { ControlMessage } from './control.ts';
+import type { CallOptions, Core } from './core.ts';
+import type { Errno, SendMessage } from './ports.ts';
+import { isInterrupt, serve, WAIT } from './wait.ts';
+
+/**
+ * Sends all of `buffers`: a stream's one after the other, as one datagram otherwise. How many bytes, or an errno; EINTR stands for a
+ * signal that was aborted. A call that sent some bytes and then met an error says how many; the next call gets the error.
+ */
+export async function send(
+  core: Core,
+  buffers: readonly Uint8Array[],
+  address: WireAddress | undefined,
+  control: readonly ControlMessage[],
+  { flags = 0, signal }: CallOptions,
+): Promise<number | Errno> {
+  const message: SendMessage = { address, flags: flags & ~MSG_DONTWAIT, control, queued: 0 };
+  const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
+  const patience = core.patience((flags & MSG_DONTWAIT) !== 0, core.sndtimeo, signal);
+  const result = await serve(core, 'writers', patience, () => loop.attempt());
+  if (!isInterrupt(result)) return result;
+  return message.queued > 0 ? message.queued : core.errnoOf(result, 'EAGAIN');
+}
+
+/** One send, over its attempts. */
+class SendLoop {
+  readonly #core: Core;
+  readonly #buffers: readonly Uint8Array[];
+  readonly #message: SendMessage;
+  readonly #flags: number;
+  /** The buffer at hand, and how much of it is queued. */
+  #index = 0;
+  #offset = 0;
+
+  constructor(core: Core, buffers: readonly Uint8Array[], message: SendMessage) {
+    this.#core = core;
+    this.#buffers = buffers;
+    this.#message = message;
+    this.#flags = message.flags;
+  }
+
+  /** Queues until all is queued or nothing more fits. */
+  attempt(): number | Errno | typeof WAIT {
+    const { sk } = this.#core.proto;
+    const message = this.#message;
+    do {
+      if (message.queued > 0 && (sk.err !== '' || (sk.shutdown & SEND_SHUTDOWN) !== 0)) return message.queued;
+      const count = this.#give();
+      if (count === 'EAGAIN') return WAIT;
+      if (typeof count === 'string') return message.queued > 0 ? message.queued : count;
+      message.queued += count;
+      this.#offset += count;
+      while (this.#index < this.#buffers.length && this.#offset >= this.#buffer.length) {
+        this.#index++;
+        this.#offset = 0;
+      }
+    } while (this.#index < this.#buffers.length);
+    return message.queued;
+  }
+
+  get #buffer(): Uint8Array {
+    return this.#buffers[this.#index] ?? NOTHING;
+  }
+
+  #give(): number | Errno {
+    const { kernel, proto } = this.#core;
+    const bytes = this.#buffer;
+    const isLast = this.#index >= this.#buffers.length - 1;
+    this.#message.flags = isLast ? this.#flags : this.#flags | MSG_MORE;
+    kernel.enter();
+    try {
+      return proto.sendmsg(kernel.now(), bytes, this.#offset, bytes.length - this.#offset, this.#message);
+    } finally {
+      kernel.exit();
+    }
+  }
+}
+
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+
+/** The bytes of several buffers in one: a datagram is one. */
+export function gather(buffers: readonly Uint8Array[]): Uint8Array {
+  if (buffers.length === 1) return buffers[0] as Uint8Array;
+  const whole = new Uint8Array(buffers.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const bytes of buffers) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
+}
