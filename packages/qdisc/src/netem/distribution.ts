@@ -81,13 +81,12 @@ function smallExp(x: number): number {
   return 1 + x + (x * x) / 2 + (x * x * x) / 6;
 }
 
-/** Quantiles of Pareto's distribution with exponent 3, moved and scaled to mean 0 and deviation 1; the longest delays are cut at four. */
+/** Quantiles of Pareto's distribution with exponent 3, moved to mean 0 and stretched by 4/3 as in iproute2's table; the longest delays are cut at four. */
 function pareto(): Int16Array {
   const table = new Int16Array(ENTRIES);
-  const deviation = Math.sqrt(3 / 4);
   for (let i = 0; i < ENTRIES; i++) {
     const value = cubeRoot((2 * ENTRIES) / (2 * (ENTRIES - 1 - i) + 1));
-    table[i] = Math.min(MAX_ENTRY, Math.round(((value - 3 / 2) / deviation) * SCALE));
+    table[i] = Math.min(MAX_ENTRY, Math.round((value - 3 / 2) * (4 / 3) * SCALE));
   }
   return table;
 }
