@@ -65,6 +65,7 @@ describe('groFollows', () => {
   const { GRO_COUNTS, GRO_FIXED, GRO_OTHER } = ipv4;
   it.each<[string, number, number, Partial<ipv4.Header>, number]>([
     ['the next id', 1, GRO_COUNTS, { id: 0 }, GRO_COUNTS],
+    ['the next id, whatever was settled before', 1, GRO_FIXED, { id: 0 }, GRO_COUNTS],
     ['the same id', 1, GRO_COUNTS, {}, GRO_FIXED],
     ['one too many', 1, GRO_COUNTS, { id: 1 }, GRO_OTHER],
     ['the third id', 2, GRO_COUNTS, { id: 1 }, GRO_COUNTS],

@@ -84,6 +84,12 @@ describe('groFollows', () => {
     ['another urgent pointer', { ...next, urgPtr: 1 }, 256, false],
     ['other reserved bits', { ...next, res1: 1 }, 256, false],
     ['other timestamps', { ...next, options: options(2) }, 256, false],
+    [
+      'the same timestamps after SACK-permitted',
+      { ...next, options: [{ kind: tcp.TCPOPT_SACK_PERM }, ...options(1).slice(2)] },
+      256,
+      false,
+    ],
     ['other options', { ...next, doff: 6, options: mss }, 256, false],
     ['more options', { ...next, doff: 9, options: [...options(1), ...mss] }, 256, false],
     ['another checksum', { ...next, check: 1 }, 256, true],

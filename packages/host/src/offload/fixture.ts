@@ -15,6 +15,7 @@ const HEADROOM = 64;
 
 /** What a frame may differ in. */
 export interface FrameOptions {
+  dest: number;
   source: number;
   saddr: number;
   daddr: number;
@@ -39,6 +40,7 @@ export interface FrameOptions {
 
 /** A frame that differs from none. */
 export const FRAME: FrameOptions = {
+  dest: 0x02_00_00_00_00_01,
   source: 0x02_00_00_00_00_02,
   saddr: 0x0a00_0002,
   daddr: 0x0a00_0001,
@@ -111,7 +113,7 @@ function networkBytes(f: FrameOptions, protocol: number, hlen: number): Uint8Arr
   };
   const bytes = new Uint8Array(ethernet.HLEN + ip.totLen);
   const proto = ethernet.ETH_P_IP;
-  ethernet.encode({ dest: 0x02_00_00_00_00_01, source: f.source, tags: [], proto, llc: null }, bytes);
+  ethernet.encode({ dest: f.dest, source: f.source, tags: [], proto, llc: null }, bytes);
   ipv4.encode(ip, bytes, ethernet.HLEN);
   ipv4.sendCheck(new DataView(bytes.buffer), ethernet.HLEN);
   for (let i = 0; i < f.payload; i++) bytes[bytes.length - f.payload + i] = f.fill + i;

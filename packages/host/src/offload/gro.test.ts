@@ -89,6 +89,7 @@ describe('TCP segments', () => {
     ['of other ports are another flow', [{}, { sport: 40_001 }, { dport: 81 }], [1, 1, 1]],
     ['of other addresses are another flow', [{}, { saddr: 0x0a00_0003 }, { daddr: 0x0a00_0003 }], [1, 1, 1]],
     ['of one flow come through one neighbour', [{}, { source: 0x02_00_00_00_00_03 }], [1, 1]],
+    ['of one flow come to one address', [{}, { dest: 0x06_00_00_00_00_01 }], [1, 1]],
     ['have the same TTL', [{}, { ttl: 63 }], [1, 1]],
     ['have the same TOS', [{}, { tos: 4 }], [1, 1]],
     ['have the same DF', [{}, { ipFlags: 0 }], [1, 1]],
@@ -148,6 +149,7 @@ describe('TCP segments', () => {
   it('say so where ids stay', () => {
     expect(groups(stream({}, { id: 100 }))).toEqual([2]);
     expect(delivered[0]?.gsoType).toBe(SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID);
+    expect(delivered[0]?.cb[2]).toBe(0);
   });
 
   it('cost what their buffers cost', () => {
@@ -224,51 +226,64 @@ describe('order', () => {
 });
 
 describe('what is not merged', () => {
-  const twice = (change: (skb: SkBuff) => void, gro: Gro = make()): number[] => {
-    for (const bytes of stream({}, {})) {
-      const skb = received(pool, bytes, CHECKSUM_NONE);
-      change(skb);
-      gro.receive(skb);
+  /** Two segments that would be one, the first, the second or both changed; they are two packets each time. */
+  const both = (change: (skb: SkBuff) => void, undo: (skb: SkBuff) => void = () => {}): void => {
+    for (const changed of [[0], [1], [0, 1]]) {
+      expect([changed, twice((skb, i) => changed.includes(i) && change(skb))]).toEqual([changed, [1, 1]]);
+      for (const skb of delivered) undo(skb);
+      for (const skb of delivered.splice(0)) skb.free();
     }
+  };
+
+  const twice = (change: (skb: SkBuff, index: number) => void, gro: Gro = make()): number[] => {
+    stream({}, {}).forEach((bytes, i) => {
+      const skb = received(pool, bytes, CHECKSUM_NONE);
+      change(skb, i);
+      gro.receive(skb);
+    });
     gro.flush();
     return delivered.map(({ gsoSegs }) => gsoSegs || 1);
   };
 
   it('for somebody else, or for many', () => {
-    expect(
-      twice((skb) => {
-        skb.pktType = PACKET_MULTICAST;
-      }),
-    ).toEqual([1, 1]);
+    both((skb) => {
+      skb.pktType = PACKET_MULTICAST;
+    });
   });
 
   it('seen by others', () => {
     const twins: SkBuff[] = [];
-    expect(twice((skb) => twins.push(skb.clone()))).toEqual([1, 1]);
+    both((skb) => twins.push(skb.clone()));
     for (const twin of twins) twin.free();
   });
 
+  it('held by others', () => {
+    both(
+      (skb) => skb.get(),
+      (skb) => skb.users > 1 && skb.free(),
+    );
+  });
+
   it('of somebody who waits for its end', () => {
-    expect(
-      twice((skb) => {
-        skb.destructor = () => {};
-      }),
-    ).toEqual([1, 1]);
+    both((skb) => {
+      skb.destructor = () => {};
+    });
   });
 
   it('merged already', () => {
-    expect(
-      twice((skb) => {
-        skb.gsoSize = 50;
-      }),
-    ).toEqual([1, 1]);
+    both((skb) => {
+      skb.gsoSize = 50;
+    });
   });
 
-  it('with another tag', () => {
-    let tag = 1;
-    const change = (skb: SkBuff): void => {
-      skb.vlanProto = ethernet.ETH_P_8021Q;
-      skb.vlanTci = tag++;
+  it.each([
+    ['in a VLAN', ethernet.ETH_P_8021Q, 0],
+    ['of another id', ethernet.ETH_P_8021Q, 2],
+    ['of another kind', ethernet.ETH_P_8021AD, 1],
+  ])('with a tag %s', (_name, vlanProto, vlanTci) => {
+    const change = (skb: SkBuff, i: number): void => {
+      Object.assign(skb, { vlanProto: ethernet.ETH_P_8021Q, vlanTci: 1 });
+      if (i === 1) Object.assign(skb, { vlanProto, vlanTci });
     };
     expect(twice(change)).toEqual([1, 1]);
   });
@@ -288,11 +303,13 @@ describe('what is not merged', () => {
     expect(groups(padded)).toEqual([1, 1]);
   });
 
-  it('with a partial checksum of something else', () => {
-    const change = (skb: SkBuff): void => {
-      Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data + 34, csumOffset: 6 });
-    };
-    expect(twice(change)).toEqual([1, 1]);
+  it.each([
+    [34, 6],
+    [33, 16],
+  ])('with a partial checksum of something else, at %i + %i', (start, csumOffset) => {
+    both((skb) => {
+      Object.assign(skb, { ipSummed: CHECKSUM_PARTIAL, csumStart: skb.data + start, csumOffset });
+    });
   });
 
   it('of UDP, unless somebody asked for it', () => {
@@ -356,6 +373,15 @@ describe('UDP datagrams', () => {
   ])('%s', (_name, frames, expected) => {
     expect(groups(frames, asked())).toEqual(expected);
     expect(byFlow(delivered.splice(0).flatMap(onWire))).toEqual(byFlow(frames));
+  });
+
+  it('with a wrong checksum stay alone', () => {
+    for (const wrong of [0, 1]) {
+      const frames = run({}, {});
+      frames[wrong]?.set([99], 60);
+      expect(groups(frames, asked())).toEqual([1, 1]);
+      for (const skb of delivered.splice(0)) skb.free();
+    }
   });
 
   it('without checksum stay alone', () => {

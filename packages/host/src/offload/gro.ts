@@ -37,7 +37,7 @@ const IDS = 2;
 
 /** How a {@link Gro} is made. */
 export interface GroOptions {
-  /** Bytes in front of the network header: 14, or 0 for a device without link header. */
+  /** Bytes in front of the network header: 14 (Ethernet), or 0 for a device without link header. */
   readonly hardHeaderLen: number;
   /** Takes packets over, merged or not, `data` at the link header: what `receive` of a device would have called. */
   readonly deliver: (skb: SkBuff) => void;
@@ -179,7 +179,7 @@ export class Gro {
 
   #isIpv4(skb: SkBuff): boolean {
     const link = this.#link;
-    if (skb.len < link + ipv4.HLEN || !skb.mayPull(link + ipv4.HLEN)) return false;
+    if (!skb.mayPull(link + ipv4.HLEN)) return false;
     return link === 0 || skb.view.getUint16(skb.data + link - 2) === ipv4.ETH_P_IP;
   }
 
@@ -203,14 +203,17 @@ export class Gro {
     return undefined;
   }
 
-  /** Whether both came with the same link header and the same tag. */
+  /** Whether both came between the same stations and with the same tag; both are IPv4. */
   #isSameLink(held: SkBuff, skb: SkBuff): boolean {
     if (held.vlanProto !== skb.vlanProto || held.vlanTci !== skb.vlanTci) return false;
+    if (this.#link === 0) return true;
     const { view, data } = held;
-    for (let i = 0; i < this.#link; i += 2) {
-      if (view.getInt16(data + i) !== skb.view.getInt16(skb.data + i)) return false;
-    }
-    return true;
+    const { view: other, data: at } = skb;
+    return (
+      view.getInt32(data) === other.getInt32(at) &&
+      view.getInt32(data + 4) === other.getInt32(at + 4) &&
+      view.getInt32(data + 8) === other.getInt32(at + 8)
+    );
   }
 
   /** Whether link and IPv4 header are the next ones; notes which way ids go. */

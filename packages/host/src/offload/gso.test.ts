@@ -1,6 +1,7 @@
 import * as ethernet from '@stack/ethernet';
 import * as ipv4 from '@stack/ipv4';
 import {
+  appendRange,
   CHECKSUM_NONE,
   CHECKSUM_PARTIAL,
   checksumHelp,
@@ -13,7 +14,7 @@ import {
   SKB_GSO_UDP_L4,
   type SkBuff,
 } from '@stack/skbuff';
-import { csumSkb, pseudoIpv4 } from '@stack/skbuff/checksum';
+import { csumAdd, csumSkb, pseudoIpv4 } from '@stack/skbuff/checksum';
 import * as tcp from '@stack/tcp';
 import * as udp from '@stack/udp';
 import fc from 'fast-check';
@@ -95,7 +96,10 @@ describe('segmentGso', () => {
         const gsoType = kind.isUdp ? SKB_GSO_UDP_L4 : SKB_GSO_TCPV4;
         const pool = new Pool({ poison: true });
         const skb = superPacket(pool, { ...kind, gsoSize, gsoType });
-        if (!kind.isPartial) checksumHelp(skb);
+        if (!kind.isPartial) {
+          checksumHelp(skb);
+          Object.assign(skb, { csumStart: 0, csumOffset: 0 });
+        }
         const whole = skb.toBytes();
         const parts = segmentGso(skb) as SkBuff[];
         expect(skb.toBytes()).toEqual(whole);
@@ -160,6 +164,37 @@ describe('segmentGso', () => {
     skb.free();
   });
 
+  it('keeps a seed that is of another pseudo-header (a source route has the last hop)', () => {
+    const pool = new Pool({ poison: true });
+    const skb = superPacket(pool);
+    skb.view.setUint16(skb.csumStart + 16, csumAdd(skb.view.getUint16(skb.csumStart + 16), 0x0101));
+    const parts = segmentGso(skb) as SkBuff[];
+    const seeds = parts.map(({ view, data }) => view.getUint16(data + 34 + 16));
+    const sumOf = (payload: number): number => pseudoIpv4(SADDR, DADDR, 6, 20 + payload);
+    expect(seeds).toEqual([100, 100, 50].map((payload) => csumAdd(sumOf(payload), 0x0101)));
+    for (const part of [skb, ...parts]) part.free();
+  });
+
+  it('brings headers out of frags', () => {
+    const pool = new Pool({ poison: true });
+    const skb = superPacket(pool);
+    const whole = skb.toBytes();
+    const scattered = pool.alloc(0, 0) as SkBuff;
+    appendRange(scattered, skb, 0, skb.len);
+    const { gsoSize, gsoType } = skb;
+    const at = scattered.data;
+    Object.assign(scattered, { gsoSize, gsoType, networkHeader: at + 14, transportHeader: at + 34 });
+    const lengths = (one: SkBuff): number[] => {
+      const parts = segmentGso(one) as SkBuff[];
+      for (const part of parts) part.free();
+      return parts.map((_, i) => i);
+    };
+    expect(lengths(scattered)).toEqual([0, 1, 2]);
+    expect(scattered.toBytes()).toEqual(whole);
+    for (const one of [skb, scattered]) one.free();
+    balanced(pool);
+  });
+
   it.each<[string, (skb: SkBuff) => void]>([
     [
       'without gsoSize',
@@ -170,7 +205,7 @@ describe('segmentGso', () => {
     [
       'of half bytes',
       (skb) => {
-        skb.gsoSize = 0.5;
+        skb.gsoSize = 1.5;
       },
     ],
     [
@@ -201,6 +236,12 @@ describe('segmentGso', () => {
       'with its headers in the wrong order',
       (skb) => {
         skb.transportHeader = skb.networkHeader;
+      },
+    ],
+    [
+      'pulled past its headers',
+      (skb) => {
+        skb.pull(34);
       },
     ],
     [
@@ -389,6 +430,31 @@ describe('validateXmit', () => {
     expect([skb.users, stats.skbs, stats.inUse]).toEqual([1, before.skbs, before.inUse]);
     for (const one of [skb, ...others]) one.free();
     expect(stats).toMatchObject({ skbs: 0, inUse: 0 });
+  });
+
+  it('frees what it cut where the tag has no room', () => {
+    const pool = new Pool({ chunkSize: 65_536, limit: 65_536 });
+    const skb = superPacket(pool, { payload: 200, gsoSize: 100 });
+    skb.expandHead(0, 0);
+    const bare = pool.alloc(skb.headlen, 0) as SkBuff; // no headroom: each segment needs a larger head for its tag
+    appendRange(bare, skb, 0, skb.len);
+    const { gsoSize, gsoType } = skb;
+    const at = bare.data;
+    Object.assign(bare, {
+      gsoSize,
+      gsoType,
+      networkHeader: at + 14,
+      transportHeader: at + 34,
+      vlanProto: 0x8100,
+    });
+    bare.mayPull(54);
+    const others: SkBuff[] = [];
+    while (pool.stats.inUse < 254) others.push(pool.alloc(0) as SkBuff); // two heads are left, for the segments
+    const before = { ...pool.stats };
+    expect(validateXmit(bare, NOTHING)).toBeUndefined();
+    expect(pool.stats).toMatchObject({ skbs: before.skbs, inUse: before.inUse });
+    for (const one of [skb, bare, ...others]) one.free();
+    balanced(pool);
   });
 
   it('refuses a checksum outside the packet', () => {

@@ -121,16 +121,16 @@ function isSumInPacket(skb: SkBuff): boolean {
 function headersOf(skb: SkBuff, network: number, transport: number): number {
   const type = skb.gsoType & ~SKB_GSO_DODGY;
   if (!Number.isInteger(skb.gsoSize) || skb.gsoSize < 1) return 0;
-  if (network < 0 || transport < network + ipv4.HLEN || transport > network + ipv4.MAX_HLEN) return 0;
+  if (network < 0 || transport < network + ipv4.HLEN) return 0;
   const isTcp = (type & SKB_GSO_TCPV4) !== 0;
   if (!isTcp && (type & SKB_GSO_UDP_L4) === 0) return 0;
   const least = transport + (isTcp ? tcp.HLEN : udp.HLEN);
-  if (least > skb.len || !skb.mayPull(least)) return 0;
+  if (!skb.mayPull(least)) return 0;
   if (ipv4.headerLength(skb.view, skb.data + network) !== transport - network) return 0;
   if (!isTcp) return least;
   const length = tcp.headerLength(skb.view, skb.data + transport);
   const hlen = transport + length;
-  return length < tcp.HLEN || hlen > skb.len || !skb.mayPull(hlen) ? 0 : hlen;
+  return length < tcp.HLEN || !skb.mayPull(hlen) ? 0 : hlen;
 }
 
 function pseudoSum(view: DataView, network: number, length: number): number {

@@ -13,7 +13,7 @@ const ADDRESSES = 12;
  * beside the packet, at the pool's limit or where there are no addresses.
  */
 export function pushTag(skb: SkBuff): boolean {
-  if (skb.len < ADDRESSES || !skb.mayPull(ADDRESSES) || !skb.cow(VLAN_HLEN)) return false;
+  if (!skb.mayPull(ADDRESSES) || !skb.cow(VLAN_HLEN)) return false;
   const at = skb.push(VLAN_HLEN);
   skb.bytes.copyWithin(at, at + VLAN_HLEN, at + VLAN_HLEN + ADDRESSES);
   skb.view.setUint16(at + ADDRESSES, skb.vlanProto);
