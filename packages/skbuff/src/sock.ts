@@ -114,8 +114,10 @@ export class Sock {
   readonly receiveQueue: SkbQueue = new SkbQueue();
   /** See {@link queueError}; `undefined` until the first one. */
   errorQueue: ExtendedError[] | undefined = undefined;
+  /** What is above it (`sk_socket`): the socket layer's own. */
+  socket: unknown = undefined;
   /** Called with the `POLL*` bits that may have become true. It must not throw. */
-  wake: ((sk: this, events: number) => void) | undefined = undefined;
+  wake: ((sk: Sock, events: number) => void) | undefined = undefined;
 
   /** The pending error, which is cleared by this (Linux `sock_error`); empty = none. */
   takeError(): string {

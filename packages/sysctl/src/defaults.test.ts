@@ -29,6 +29,7 @@ const CORE: [string, string][] = [
 
 const IPV4: [string, string][] = [
   ['fib_multipath_hash_policy', '0'],
+  ['fwmark_reflect', '0'],
   ['icmp_echo_ignore_all', '0'],
   ['icmp_echo_ignore_broadcasts', '1'],
   ['icmp_errors_use_inbound_ifaddr', '0'],
@@ -37,11 +38,13 @@ const IPV4: [string, string][] = [
   ['icmp_msgs_per_sec', '1000'],
   ['icmp_ratelimit', '1000'],
   ['icmp_ratemask', '6168'],
+  ['igmp_link_local_mcast_reports', '1'],
   ['igmp_max_memberships', '20'],
   ['igmp_max_msf', '10'],
   ['igmp_qrv', '2'],
   ['ip_default_ttl', '64'],
   ['ip_forward', '0'],
+  ['ip_forward_update_priority', '1'],
   ['ip_forward_use_pmtu', '0'],
   ['ip_local_port_range', '32768\t60999'],
   ['ip_local_reserved_ports', ''],
@@ -76,6 +79,7 @@ const IPV4: [string, string][] = [
   ['tcp_keepalive_time', '7200'],
   ['tcp_limit_output_bytes', '4194304'],
   ['tcp_max_orphans', '131072'],
+  ['tcp_max_reordering', '300'],
   ['tcp_max_syn_backlog', '2048'],
   ['tcp_max_tw_buckets', '131072'],
   ['tcp_mem', '287901\t383868\t575802'],
@@ -84,6 +88,7 @@ const IPV4: [string, string][] = [
   ['tcp_no_ssthresh_metrics_save', '1'],
   ['tcp_notsent_lowat', '4294967295'],
   ['tcp_orphan_retries', '0'],
+  ['tcp_pingpong_thresh', '1'],
   ['tcp_reordering', '3'],
   ['tcp_retrans_collapse', '1'],
   ['tcp_retries1', '3'],
@@ -134,6 +139,7 @@ const CONF: [string, string][] = [
   ['secure_redirects', '1'],
   ['send_redirects', '1'],
   ['shared_media', '1'],
+  ['src_valid_mark', '0'],
 ];
 
 const NEIGH: [string, string][] = [

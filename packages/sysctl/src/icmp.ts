@@ -29,6 +29,8 @@ export const IGMP = {
   igmp_max_memberships: { kind: 'int', default: 20, unit: 'groups' },
   /** Sources one membership may list. */
   igmp_max_msf: { kind: 'int', default: 10, unit: 'sources' },
+  /** Whether groups of 224.0.0.0/24 are reported, too. */
+  igmp_link_local_mcast_reports: { kind: 'u8', default: 1, unit: '' },
   /** The robustness variable of RFC 3376 §8.1. */
   igmp_qrv: { kind: 'int', default: 2, min: 1, unit: '' },
 } as const;

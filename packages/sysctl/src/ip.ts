@@ -11,6 +11,10 @@ export const IP = {
   ip_forward: { kind: 'int', default: 0, unit: '' },
   /** Whether a forwarded packet is held to the path MTU as well as to the device's. */
   ip_forward_use_pmtu: { kind: 'u8', default: 0, unit: '' },
+  /** Whether a forwarded packet gets the priority of its TOS. */
+  ip_forward_update_priority: { kind: 'u8', default: 1, max: 1, unit: '' },
+  /** Whether answers of no socket carry the mark of what they answer. */
+  fwmark_reflect: { kind: 'u8', default: 0, unit: '' },
   /** Ports given to sockets that ask for none; low <= high, low >= `ip_unprivileged_port_start`. */
   ip_local_port_range: { kind: 'range', default: [32_768, 60_999], min: 1, max: 65_535, unit: 'ports' },
   /** Ports that are given only to those who ask for them. */

@@ -45,6 +45,8 @@ export const TCP = {
   tcp_no_ssthresh_metrics_save: { kind: 'u8', default: 1, max: 1, unit: '' },
   /** Duplicate ACKs that mean loss (RFC 5681's three). */
   tcp_reordering: { kind: 'int', default: 3, min: 1, max: 300, unit: 'segments' },
+  /** Most reordering assumed, however much was seen. */
+  tcp_max_reordering: { kind: 'int', default: 300, min: 1, unit: 'segments' },
 
   // Options.
   /** RFC 7323 window scaling. */
@@ -115,6 +117,8 @@ export const TCP = {
   tcp_tso_rtt_log: { kind: 'u8', default: 9, unit: '' },
 
   // Receiving.
+  /** Answers of the application after which ACKs wait for the next one. */
+  tcp_pingpong_thresh: { kind: 'u8', default: 1, min: 1, unit: 'answers' },
   /** Challenge ACKs a second (RFC 5961 §7). */
   tcp_challenge_ack_limit: { kind: 'int', default: 0x7fff_ffff, unit: 'segments' },
   /** Least time between two answers to segments that are out of the window. */

@@ -1,0 +1,132 @@
+/**
+ * Routes as `ip route` takes and prints them.
+ * @module
+ */
+import { formatAddress } from '@stack/ipv4';
+import type { NexthopSpec, Route, RouteMetrics, RouteSpec, RouteType } from '@stack/routing';
+import type { Devices } from '../devices.ts';
+import { NetlinkError } from '../netlink-error.ts';
+import { addressOf, nameOf, numberOf, PROTOCOLS, prefixOf, SCOPES, TABLES } from './names.ts';
+
+/** One way of a multipath route. */
+export interface NexthopOptions {
+  via?: string;
+  dev?: string;
+  /** 1..256. Default 1. */
+  weight?: number;
+  onlink?: boolean;
+}
+
+/** What `ip route add` is told behind the prefix. */
+export interface RouteOptions extends NexthopOptions {
+  /** Default `unicast`. */
+  type?: RouteType;
+  table?: string | number;
+  scope?: string | number;
+  /** Who made it. Default `boot`. */
+  protocol?: string | number;
+  metric?: number;
+  tos?: number;
+  /** Preferred source address. */
+  src?: string;
+  /** Path MTU, bytes. */
+  mtu?: number;
+  /** `mtu lock`: no path MTU discovery. */
+  mtuLock?: boolean;
+  advmss?: number;
+  initcwnd?: number;
+  initrwnd?: number;
+  window?: number;
+  hoplimit?: number;
+  /** Lower bound on the RTO, ms. */
+  rtoMin?: number;
+  quickack?: boolean;
+  /** Several ways, by flow. */
+  nexthops?: readonly NexthopOptions[];
+}
+
+const METRICS = ['mtu', 'advmss', 'initcwnd', 'initrwnd', 'window', 'hoplimit'] as const;
+
+/** The route that these words describe. @throws NetlinkError EINVAL, ENODEV. */
+export function routeSpec(prefix: string, options: RouteOptions, devices: Devices): RouteSpec<number> {
+  const { address, length } = prefixOf(prefix);
+  const hop = (way: NexthopOptions): NexthopSpec<number> => ({
+    ifindex: way.dev === undefined ? undefined : devices.get(way.dev).ifindex,
+    via: way.via === undefined ? undefined : addressOf(way.via),
+    weight: way.weight,
+    onlink: way.onlink,
+  });
+  const hasOwn = options.via !== undefined || options.dev !== undefined;
+  if (hasOwn && options.nexthops !== undefined) {
+    throw new NetlinkError('EINVAL', 'either via and dev, or nexthops');
+  }
+  return {
+    dst: address,
+    length,
+    type: options.type,
+    tos: options.tos,
+    table: options.table === undefined ? undefined : numberOf(TABLES, 'table', options.table),
+    scope: options.scope === undefined ? undefined : numberOf(SCOPES, 'scope', options.scope),
+    protocol: options.protocol === undefined ? undefined : numberOf(PROTOCOLS, 'protocol', options.protocol),
+    metric: options.metric,
+    prefsrc: options.src === undefined ? undefined : addressOf(options.src),
+    nexthops: hasOwn ? [hop(options)] : options.nexthops?.map(hop),
+    metrics: metricsOf(options),
+  };
+}
+
+function metricsOf(options: RouteOptions): Partial<RouteMetrics> | undefined {
+  const metrics: { -readonly [K in keyof RouteMetrics]?: RouteMetrics[K] } = {};
+  for (const name of METRICS) {
+    const value = options[name];
+    if (value !== undefined) metrics[name] = value;
+  }
+  if (options.mtuLock) metrics.mtuLock = true;
+  if (options.rtoMin !== undefined) metrics.rto_min = options.rtoMin;
+  if (options.quickack) metrics.quickack = 1;
+  return Object.keys(metrics).length === 0 ? undefined : metrics;
+}
+
+/** A line of `ip route`. */
+export function formatRoute(route: Route<number>, devices: Devices): string {
+  const words: string[] = [];
+  if (route.type !== 'unicast') words.push(route.type);
+  words.push(
+    route.length === 0
+      ? 'default'
+      : route.length === 32
+        ? formatAddress(route.dst)
+        : `${formatAddress(route.dst)}/${route.length}`,
+  );
+  if (route.tos !== 0) words.push('tos', `0x${route.tos.toString(16)}`);
+  const [only] = route.nexthops;
+  const single = route.nexthops.length === 1 && only !== undefined;
+  if (single) words.push(...hopWords(only, devices));
+  if (route.protocol !== PROTOCOLS.boot) words.push('proto', nameOf(PROTOCOLS, route.protocol));
+  if (route.scope !== 0) words.push('scope', nameOf(SCOPES, route.scope));
+  if (route.prefsrc !== undefined) words.push('src', formatAddress(route.prefsrc));
+  if (route.metric !== 0) words.push('metric', String(route.metric));
+  const { metrics } = route;
+  for (const name of METRICS) {
+    if (metrics[name] === 0) continue;
+    words.push(name, name === 'mtu' && metrics.mtuLock ? `lock ${metrics.mtu}` : String(metrics[name]));
+  }
+  if (metrics.rto_min !== 0) words.push('rto_min', `${metrics.rto_min}ms`);
+  if (metrics.quickack !== 0) words.push('quickack', '1');
+  if (single) {
+    if (only.onlink) words.push('onlink');
+    if (only.dead) words.push('dead');
+    if (only.linkdown) words.push('linkdown');
+    return words.join(' ');
+  }
+  const ways = route.nexthops.map(
+    (hop) => `\n\tnexthop ${[...hopWords(hop, devices), 'weight', hop.weight].join(' ')}`,
+  );
+  return words.join(' ') + ways.join('');
+}
+
+function hopWords(hop: { ifindex: number; via: number | undefined }, devices: Devices): string[] {
+  const words = hop.via === undefined ? [] : ['via', formatAddress(hop.via)];
+  const dev = devices.at(hop.ifindex);
+  return dev === undefined ? words : [...words, 'dev', dev.name];
+}

@@ -1,0 +1,230 @@
+/**
+ * Sockets over TCP: `struct proto_ops` of SOCK_STREAM.
+ * @module
+ */
+import type { Dst, InetSock, Ipv4, OptionSock } from '@stack/ipv4/engine';
+import type { Sock } from '@stack/skbuff/sock';
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_TRUNC,
+  type OptionData,
+  type Phase,
+  type Proto,
+  type ReceiveMessage,
+  type SendMessage,
+  SIOCATMARK,
+  SIOCINQ,
+  SIOCOUTQ,
+  SIOCOUTQNSD,
+  SO_TIMESTAMP,
+  SOCK_STREAM,
+  SOL_IP,
+  SOL_SOCKET,
+  SOL_TCP,
+  type SocketAddress,
+  type SocketListener,
+  type WireAddress,
+} from '@stack/socket';
+import {
+  CLOSE,
+  CLOSING,
+  type Family,
+  FIN_WAIT1,
+  LAST_ACK,
+  LISTEN,
+  type Message,
+  SYN_RECV,
+  SYN_SENT,
+  type Tcp,
+  type TcpSock,
+} from '@stack/tcp/engine';
+import { copyPayload, errorMessage, toNumber, toText } from './inet-address.ts';
+import { getIpOption, setIpOption } from './ip-options.ts';
+
+/** What one call of `recvmsg` is told; used again for every call. */
+const told: Message = { flags: 0, tstamp: 0 };
+
+/** A TCP socket as the socket layer sees it. */
+export class TcpProto implements Proto {
+  readonly family: number = AF_INET;
+  readonly type: number = SOCK_STREAM;
+  readonly protocol: number = IPPROTO_TCP;
+  readonly sk: TcpSock;
+  listener: SocketListener | undefined = undefined;
+  readonly #tcp: Tcp;
+  readonly #ipv4: Ipv4;
+
+  constructor(tcp: Tcp, ipv4: Ipv4, sk: TcpSock) {
+    this.#tcp = tcp;
+    this.#ipv4 = ipv4;
+    this.sk = sk;
+    sk.socket = this;
+    sk.wake = wake;
+  }
+
+  /** A fresh socket. */
+  static create(tcp: Tcp, ipv4: Ipv4, family: Family<number>): TcpProto {
+    return new TcpProto(tcp, ipv4, tcp.socket(family as Family<unknown>));
+  }
+
+  bind(now: number, address: WireAddress): string | undefined {
+    const local = toNumber(address);
+    if (typeof local === 'string') return local;
+    return this.#tcp.bind(now, this.sk, local, portOf(address));
+  }
+
+  connect(now: number, address: WireAddress): string | undefined {
+    if (address.family === 'unspec') return this.#tcp.disconnect(now, this.sk);
+    const peer = toNumber(address);
+    if (typeof peer === 'string') return peer;
+    return this.#tcp.connect(now, this.sk, peer, portOf(address));
+  }
+
+  listen(now: number, backlog: number): string | undefined {
+    return this.#tcp.listen(now, this.sk, backlog);
+  }
+
+  accept(now: number): Proto | string {
+    const child = this.#tcp.accept(now, this.sk);
+    return typeof child === 'string' ? child : new TcpProto(this.#tcp, this.#ipv4, child);
+  }
+
+  phase(): Phase {
+    switch (this.sk.state) {
+      case CLOSE:
+        return 'unconnected';
+      case SYN_SENT:
+      case SYN_RECV:
+        return 'connecting';
+      case LISTEN:
+        return 'listening';
+      default:
+        return 'connected';
+    }
+  }
+
+  sendmsg(
+    now: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    message: SendMessage,
+  ): number | string {
+    return this.#tcp.sendmsg(now, this.sk, bytes, offset, length, message.flags);
+  }
+
+  recvmsg(
+    now: number,
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    message: ReceiveMessage,
+  ): number | string {
+    if ((message.flags & MSG_ERRQUEUE) !== 0) return receiveError(this.sk, into, offset, length, message);
+    told.flags = 0;
+    told.tstamp = 0;
+    const count = this.#tcp.recvmsg(now, this.sk, into, offset, length, message.flags, told);
+    message.messageFlags = told.flags & MSG_OOB;
+    if (message.wantsControl && told.tstamp !== 0) {
+      const value = { sec: Math.floor(told.tstamp / 1_000_000), usec: told.tstamp % 1_000_000 };
+      message.control = [{ level: SOL_SOCKET, type: SO_TIMESTAMP, value }];
+    }
+    return count;
+  }
+
+  shutdown(now: number, how: number): string | undefined {
+    return this.#tcp.shutdown(now, this.sk, how + 1); // SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2 are the bits 1, 2, 3
+  }
+
+  close(now: number): void {
+    this.listener = undefined;
+    this.#tcp.close(now, this.sk);
+  }
+
+  closing(): boolean {
+    const { state } = this.sk;
+    return state === FIN_WAIT1 || state === CLOSING || state === LAST_ACK;
+  }
+
+  getname(peer: boolean): SocketAddress | string {
+    const { sk } = this;
+    if (!peer) return toText((sk.saddr || sk.rcvSaddr) as number, sk.sport);
+    const { state } = sk;
+    if (sk.dport === 0 || state === CLOSE || state === SYN_SENT || state === LISTEN) return 'ENOTCONN';
+    return toText(sk.daddr as number, sk.dport);
+  }
+
+  poll(): number {
+    return this.#tcp.poll(this.sk);
+  }
+
+  setsockopt(now: number, level: number, name: string, value: OptionData): string | undefined {
+    if (level === SOL_TCP || name === 'SO_OOBINLINE') {
+      return this.#tcp.setsockopt(now, this.sk, name, value as number | string);
+    }
+    if (level !== SOL_IP) return 'ENOPROTOOPT';
+    return setIpOption(this.#ipv4, now, this.#options(), name, value);
+  }
+
+  getsockopt(now: number, level: number, name: string): OptionData | { readonly errno: string } {
+    if (level === SOL_TCP || name === 'SO_OOBINLINE') return this.#tcp.getsockopt(now, this.sk, name);
+    if (level !== SOL_IP) return { errno: 'ENOPROTOOPT' };
+    return getIpOption(this.#ipv4, now, this.#options(), name);
+  }
+
+  optionSet(now: number, name: string): void {
+    const { sk } = this;
+    if (name === 'SO_KEEPALIVE') this.#tcp.setKeepalive(now, sk, sk.keepOpen);
+    else if (name === 'SO_RCVLOWAT') this.#tcp.setRcvlowat(now, sk, sk.rcvlowat);
+    else if (name === 'SO_SNDBUF') this.#tcp.writeSpace(sk);
+    else if (name === 'SO_MARK' || name === 'SO_BINDTODEVICE') sk.dst = undefined;
+  }
+
+  ioctl(_now: number, request: number): number | string {
+    switch (request) {
+      case SIOCINQ:
+        return this.#tcp.inq(this.sk);
+      case SIOCOUTQ:
+        return this.#tcp.outq(this.sk);
+      case SIOCOUTQNSD:
+        return this.#tcp.outqNotSent(this.sk);
+      case SIOCATMARK:
+        return this.#tcp.atMark(this.sk) ? 1 : 0;
+      default:
+        return 'ENOTTY';
+    }
+  }
+
+  #options(): OptionSock {
+    const { sk } = this;
+    const dst = sk.dst as unknown as Dst | undefined;
+    return { sk, inet: sk.inet as InetSock, type: 'SOCK_STREAM', dst };
+  }
+}
+
+/** An entry of the error queue; EAGAIN where there is none. */
+export function receiveError(
+  sk: Sock,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  message: ReceiveMessage,
+): number | string {
+  const error = sk.shiftError();
+  if (error === undefined) return 'EAGAIN';
+  message.control = [errorMessage(error)];
+  message.messageFlags = MSG_ERRQUEUE | (error.payload.length > length ? MSG_TRUNC : 0);
+  message.address = error.address === undefined ? undefined : toText(error.address as number, error.port);
+  return copyPayload(error.payload, into, offset, length);
+}
+
+function wake(sk: Sock, events: number): void {
+  (sk.socket as Proto).listener?.wake(events);
+}
+
+function portOf(address: WireAddress): number {
+  return address.family === 'IPv4' ? address.port : 0;
+}

@@ -1,0 +1,51 @@
+/**
+ * TCP over IPv4: the family that TCP sockets of AF_INET carry.
+ * @module
+ */
+import { isMulticast, daddr as readDaddr, saddr as readSaddr } from '@stack/ipv4';
+import type { Dst, InetSock, Ipv4, XmitSock } from '@stack/ipv4/engine';
+import { SKB_GSO_TCPV4 } from '@stack/skbuff';
+import { pseudoIpv4 } from '@stack/skbuff/checksum';
+import { type Family, type PacketSource, type Dst as TcpDst, TcpSock } from '@stack/tcp/engine';
+import type { Confirm } from './ipv4-to-neigh.ts';
+
+/** The family: `confirm` tells the neighbour layer that the peer answers. */
+export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm): Family<number> {
+  const flow = { daddr: 0, saddr: 0, oif: 0, tos: 0, mark: 0, protocol: 6, sport: 0, dport: 0, flags: 0 };
+  return {
+    name: 'AF_INET',
+    any: 0,
+    same: (a, b) => a === b,
+    hash: (address) => address | 0,
+    saddr: (skb) => readSaddr(skb.view, skb.networkHeader),
+    daddr: (skb) => readDaddr(skb.view, skb.networkHeader),
+    pseudo: pseudoIpv4,
+    gsoType: SKB_GSO_TCPV4,
+    headerLength: 20,
+    inet: () => ipv4.inet(),
+    route: (now, wanted) => {
+      flow.daddr = wanted.daddr;
+      flow.saddr = wanted.saddr;
+      flow.oif = wanted.oif;
+      flow.tos = wanted.tos;
+      flow.mark = wanted.mark;
+      flow.sport = wanted.sport;
+      flow.dport = wanted.dport;
+      const dst = ipv4.routeOutput(now, flow);
+      if (typeof dst === 'string') return dst;
+      wanted.saddr = flow.saddr;
+      return dst as unknown as TcpDst;
+    },
+    output: (now, skb, dst, from) => {
+      const inet = from.inet as InetSock;
+      // A connection counts its ids up from a random one; what answers without one (SYN,ACK, RST) has none to count.
+      if (!inet.connected && from instanceof TcpSock) inet.connect(random());
+      return ipv4.queueXmit(now, skb, dst as unknown as Dst, from as PacketSource<number> as XmitSock);
+    },
+    local: (address) => ipv4.isLocal(address),
+    isMulticast,
+    isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
+    confirm: (now, dst) => confirm(now, dst as unknown as Dst),
+    updatePmtu: (now, dst, mtu) => ipv4.updatePmtu(now, dst as unknown as Dst, mtu),
+  };
+}

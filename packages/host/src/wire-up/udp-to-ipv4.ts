@@ -1,0 +1,54 @@
+/**
+ * UDP over IPv4: the family that UDP sockets of AF_INET carry.
+ * @module
+ */
+
+import type { Icmp } from '@stack/icmp/engine';
+import { isMulticast, daddr as readDaddr, saddr as readSaddr } from '@stack/ipv4';
+import { type DatagramSock, type Dst, FLOWI_FLAG_ONLINK, type InetSock, type Ipv4 } from '@stack/ipv4/engine';
+import { pseudoIpv4 } from '@stack/skbuff/checksum';
+import type { Family, PacketSource, Dst as UdpDst } from '@stack/udp/engine';
+import type { Confirm } from './ipv4-to-neigh.ts';
+
+const ICMP_DEST_UNREACH = 3;
+const ICMP_PORT_UNREACH = 3;
+
+/** The family. `icmp` answers for ports nobody has; `confirm` serves `MSG_CONFIRM`. */
+export function udpOverIpv4(ipv4: Ipv4, icmp: Icmp, confirm: Confirm): Family<number> {
+  const flow = { daddr: 0, saddr: 0, oif: 0, tos: 0, mark: 0, protocol: 17, sport: 0, dport: 0, flags: 0 };
+  return {
+    name: 'AF_INET',
+    any: 0,
+    same: (a, b) => a === b,
+    hash: (address) => address | 0,
+    saddr: (skb) => readSaddr(skb.view, skb.networkHeader),
+    daddr: (skb) => readDaddr(skb.view, skb.networkHeader),
+    specDst: (skb) => ipv4.specDst(skb),
+    pseudo: pseudoIpv4,
+    headerLength: 20,
+    inet: () => ipv4.inet(),
+    route: (now, wanted) => {
+      flow.daddr = wanted.daddr;
+      flow.saddr = wanted.saddr;
+      flow.oif = wanted.oif;
+      flow.tos = wanted.tos;
+      flow.mark = wanted.mark;
+      flow.sport = wanted.sport;
+      flow.dport = wanted.dport;
+      flow.flags = wanted.dontroute ? FLOWI_FLAG_ONLINK : 0;
+      const dst = ipv4.routeOutput(now, flow);
+      if (typeof dst === 'string') return dst;
+      wanted.saddr = flow.saddr;
+      wanted.daddr = flow.daddr;
+      return dst as unknown as UdpDst;
+    },
+    output: (now, skb, dst, from) =>
+      ipv4.sendSkb(now, skb, dst as unknown as Dst, from as PacketSource<number> as unknown as DatagramSock),
+    local: (address) => isMulticast(address) || ipv4.addressType(address) !== 'unicast',
+    isMulticast,
+    isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
+    isMember: (skb, sk) => ipv4.mayHear(skb, sk.inet as unknown as InetSock),
+    portUnreachable: (now, skb) => icmp.send(now, skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0),
+    confirm: (now, dst) => confirm(now, dst as unknown as Dst),
+  };
+}
