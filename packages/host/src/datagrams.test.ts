@@ -17,7 +17,7 @@ describe('UDP between two hosts on a LAN', () => {
   it('sends a datagram, which ARP precedes, and gets an answer', async () => {
     const { clock, a, b } = lan();
     const server = b.socket(AF_INET, SOCK_DGRAM);
-    await server.bind({ address: '0.0.0.0', port: 53 });
+    server.bind({ address: '0.0.0.0', port: 53 });
     const client = a.socket(AF_INET, SOCK_DGRAM);
     const talk = async (): Promise<string> => {
       await client.sendto(bytes('ping'), { address: '192.168.1.100', port: 53 });
@@ -33,7 +33,7 @@ describe('UDP between two hosts on a LAN', () => {
   it('fragments what is larger than the MTU, and puts it together again', async () => {
     const { clock, a, b } = lan();
     const server = b.socket(AF_INET, SOCK_DGRAM);
-    await server.bind({ address: '192.168.1.100', port: 9 });
+    server.bind({ address: '192.168.1.100', port: 9 });
     const client = a.socket(AF_INET, SOCK_DGRAM);
     const data = Uint8Array.from({ length: 20_000 }, (_, i) => (i * 7) & 0xff);
     await client.sendto(data, { address: '192.168.1.100', port: 9 });

@@ -46,3 +46,40 @@ export function lan(options: LanOptions = {}): Lan {
   for (const { host } of [a, b]) host.link.set('eth0', { up: true });
   return { clock, a: a.host, b: b.host, wire };
 }
+
+/** A client and a server on two LANs, and the router between them; the router's devices are `eth0` (client's side) and `eth1`. */
+export interface Routed {
+  clock: VirtualClock;
+  client: Host;
+  router: Host;
+  server: Host;
+  wires: [Wire, Wire];
+}
+
+/** See {@link Routed}: 10.0.1.2 and 10.0.2.2, the router is .1 on both sides. */
+export function routed(options: LanOptions & { farMtu?: number } = {}): Routed {
+  const { seed = 1, sysctl = {}, farMtu, ...impairments } = options;
+  const clock = new VirtualClock();
+  const client = station(clock, 'client', '10.0.1.2/24', 0x02_00_00_00_01_02, { seed, sysctl });
+  const server = station(clock, 'server', '10.0.2.2/24', 0x02_00_00_00_02_02, { seed, sysctl });
+  const router = station(clock, 'router', '10.0.1.1/24', 0x02_00_00_00_01_01, {
+    seed,
+    sysctl: { ...sysctl, 'net.ipv4.ip_forward': 1 },
+  });
+  const far = new Nic({ clock, pool: router.host.pool, address: 0x02_00_00_00_02_01, name: 'eth1' });
+  router.host.link.add(far);
+  router.host.addr.add('10.0.2.1/24', { dev: 'eth1' });
+  const wires: [Wire, Wire] = [
+    new Wire({ clock, a: client.nic, b: router.nic, seed, ...impairments }),
+    new Wire({ clock, a: far, b: server.nic, seed: seed + 1, ...impairments }),
+  ];
+  if (farMtu !== undefined) {
+    router.host.link.set('eth1', { mtu: farMtu });
+    server.host.link.set('eth0', { mtu: farMtu });
+  }
+  router.host.link.set('eth1', { up: true });
+  for (const { host } of [client, server, router]) host.link.set('eth0', { up: true });
+  client.host.route.add('default', { via: '10.0.1.1' });
+  server.host.route.add('default', { via: '10.0.2.1' });
+  return { clock, client: client.host, router: router.host, server: server.host, wires };
+}
