@@ -11,7 +11,7 @@ import type { Entry, RuleMismatch, Rules } from './rules.ts';
 import { type HopVerdict, type IgnoreLinkdown, judgeHop, select } from './select.ts';
 
 /** Why a route was taken or not. `error`: its type forwards nothing, and the search ends. */
-export type RouteVerdict = 'chosen' | 'tos' | 'scope' | 'error' | 'dead' | 'nexthops';
+export type RouteVerdict = 'chosen' | 'tos' | 'scope' | 'error' | 'nexthops';
 
 /**
  * What became of a next hop. `chosen`: the only one that could be, the first on the device that was asked for, or the first
@@ -138,7 +138,6 @@ function judge<A>(route: Alias<A>, flow: Flow<A>, ignore: IgnoreLinkdown | undef
   if (tos !== 0 && tos !== flow.tos) return verdict('tos');
   if (info.scope < flow.scope) return verdict('scope');
   if (info.error !== undefined) return verdict('error');
-  if (info.dead) return verdict('dead');
   const chosen = select(info, flow, ignore);
   const nexthops = info.hops.map((nexthop, index) => ({
     nexthop,

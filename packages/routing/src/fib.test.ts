@@ -125,6 +125,11 @@ describe('routes to one prefix', () => {
     [{ metrics: { mtu: 1400 } }, 'ESRCH'],
     [{ table: 100 }, 'ESRCH'],
     [{ nexthops: [...via('10.0.0.2').nexthops, ...dev(E1).nexthops] }, 'ESRCH'],
+    [
+      { protocol: PROTOCOL.UNSPEC, metric: 0 },
+      undefined,
+      ['via 10.0.0.3 dev 2', 'via 10.0.0.2 dev 2 metric 3'],
+    ],
     [{}, undefined, ['via 10.0.0.3 dev 2', 'via 10.0.0.2 dev 2 metric 3']],
     [{ metric: 3 }, undefined, ['via 10.0.0.2 dev 2', 'via 10.0.0.3 dev 2']],
     [via('10.0.0.3'), undefined, ['via 10.0.0.2 dev 2', 'via 10.0.0.2 dev 2 metric 3']],
@@ -146,6 +151,46 @@ describe('routes to one prefix', () => {
     const before = show(NET);
     expect(fib.delete({ ...to(NET), ...said })).toBe(answer);
     expect(show(NET)).toEqual(left ?? before);
+  });
+
+  it('of several next hops are deleted by all of them, or by the first', () => {
+    const nexthops = [{ ifindex: E0 }, { ifindex: E1 }, { ifindex: E0, via: ip('10.0.0.2') }];
+    fib.add({ ...to(NET), nexthops });
+    expect(fib.delete({ ...to(NET), nexthops: nexthops.slice(0, 2) })).toBe('ESRCH');
+    expect(fib.delete({ ...to(NET), nexthops: nexthops.slice(1, 2) })).toBe('ESRCH');
+    expect(fib.delete({ ...to(NET), nexthops: [...nexthops].reverse() })).toBe('ESRCH');
+    expect(fib.delete({ ...to(NET), nexthops })).toBeUndefined();
+    fib.add({ ...to(NET), nexthops });
+    expect(fib.delete({ ...to(NET), nexthops: nexthops.slice(0, 1) })).toBeUndefined();
+  });
+
+  it('are deleted whatever their metric where 0 or nothing is said', () => {
+    for (const metric of [0, undefined]) {
+      fib.add({ ...to(NET), ...via('10.0.0.2'), metric: 3 });
+      expect(fib.delete({ ...to(NET), metric })).toBeUndefined();
+    }
+  });
+
+  it('are the same only if table and next hops are', () => {
+    fib.add({ ...to(NET), ...via('10.0.0.2', E0) });
+    const onlink = [{ via: ip('10.0.0.2'), ifindex: E0, onlink: true }];
+    expect(fib.append({ ...to(NET), nexthops: onlink })).toBeUndefined();
+    expect(fib.add({ ...to(NET), ...via('10.0.0.2', E0), table: 100 })).toBeUndefined();
+    expect(fib.routes(100)).toMatchObject([{ table: 100 }]);
+  });
+
+  it('leave nothing behind', () => {
+    const before = fib.stats();
+    expect(before).toMatchObject({ routes: 6, prefixes: 6, infos: 6 });
+    four();
+    fib.add({ ...to(NET), ...via('10.0.0.2') });
+    fib.replace({ ...to(NET), ...via('10.0.0.9') });
+    fib.replace({ ...to(NET), ...via('10.0.0.9') });
+    expect(fib.stats()).toMatchObject({ routes: 9, prefixes: 7, infos: 9 });
+    while (fib.delete(to(NET)) === undefined);
+    expect(fib.stats()).toEqual({ ...before, bytes: expect.any(Number) });
+    fib.linkDown(E0);
+    expect(fib.stats()).toMatchObject({ routes: 4, infos: 4 });
   });
 
   it('are deleted by all that is said of them', () => {

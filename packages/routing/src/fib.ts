@@ -137,6 +137,18 @@ export class Fib<A> {
       .flatMap((one) => [...(this.#tables.get(one) as Table<A>).routes()].sort((a, b) => this.#order(a, b)));
   }
 
+  /** What /proc/net/fib_triestat tells, of all tables: bytes without the routes, and infos, what routes have in common. */
+  stats(): { routes: number; prefixes: number; nodes: number; bytes: number; infos: number } {
+    const sum = { routes: 0, prefixes: 0, nodes: 0, bytes: 0, infos: this.#infos.size };
+    for (const { size, stats } of this.#tables.values()) {
+      sum.routes += size;
+      sum.prefixes += stats.prefixes;
+      sum.nodes += stats.nodes;
+      sum.bytes += stats.bytes;
+    }
+    return sum;
+  }
+
   /** `ip route flush`: deletes what the filter is true of, and says how many. */
   flush(filter: RouteFilter = {}): number {
     return this.#removeWhere(
@@ -264,7 +276,7 @@ export class Fib<A> {
       this.#infos.rebalance(info);
       if (info.hops.every((hop) => hop.dead)) buried.push(info);
     }
-    for (const info of buried) this.#infos.bury(info);
+    for (const info of buried) info.dead = true;
     this.#changed();
     return buried.length === 0 ? 0 : this.#removeWhere(({ info }) => info.dead);
   }

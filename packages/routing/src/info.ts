@@ -23,7 +23,7 @@ export interface Info<A> {
   readonly hops: readonly Hop<A>[];
   /** What a lookup answers instead of a next hop. */
   readonly error: string | undefined;
-  /** All next hops are dead. */
+  /** All next hops are dead, and the routes are about to go. */
   dead: boolean;
   /** Routes that have it. */
   users: number;
@@ -34,6 +34,11 @@ export class Infos<A> {
   readonly #byKey = new Map<string, Info<A>>();
   readonly #format: (address: A) => string;
   readonly #ignore: IgnoreLinkdown | undefined;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byKey.size;
+  }
 
   constructor(format: (address: A) => string, ignore: IgnoreLinkdown | undefined) {
     this.#format = format;
@@ -57,7 +62,7 @@ export class Infos<A> {
   /** Counts once less; forgets it after the last. */
   release(info: Info<A>): void {
     info.users--;
-    if (info.users === 0 && this.#byKey.get(info.key) === info) this.#byKey.delete(info.key);
+    if (info.users === 0) this.#byKey.delete(info.key);
   }
 
   /** Infos with a next hop on this device. */
@@ -65,12 +70,6 @@ export class Infos<A> {
     for (const info of this.#byKey.values()) {
       if (info.hops.some((hop) => hop.ifindex === ifindex)) yield info;
     }
-  }
-
-  /** A dead info is never given to a new route: its next hops may be back, it is not. */
-  bury(info: Info<A>): void {
-    info.dead = true;
-    this.#byKey.delete(info.key);
   }
 
   /**

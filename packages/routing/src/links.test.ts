@@ -89,6 +89,15 @@ describe('a hash', () => {
     expect(counts.get(E1)).toBeLessThan(3150);
   });
 
+  it('does not count where the device is given, not even with two gateways there', () => {
+    fib.add({ dst: ip('10.0.0.0'), length: 8, nexthops: [{ ifindex: E0 }] });
+    const nexthops = [{ via: ip('10.0.0.1') }, { via: ip('10.0.0.2') }];
+    fib.add({ dst: ip('6.0.0.0'), length: 8, nexthops });
+    const found = fib.lookup(flow({ oif: E0, hash: 0xffff_ffff }));
+    expect(found).toMatchObject({ nexthop: { via: ip('10.0.0.1') } });
+    expect(fib.lookup(flow({ hash: 0xffff_ffff }))).toMatchObject({ nexthop: { via: ip('10.0.0.2') } });
+  });
+
   it('does not count where the device is given', () => {
     multipath(1, 1, 1);
     expect([out({ oif: E0 }), out({ oif: E1 }), out({ oif: E2, hash: 0 })]).toEqual([E0, E1, E2]);
@@ -185,6 +194,15 @@ describe('a device without carrier', () => {
   it('is seen when the route is added', () => {
     fib.add({ dst: ip('7.0.0.0'), length: 8, nexthops: [{ ifindex: E1 }] });
     expect(fib.routes().at(-1)?.nexthops[0]).toMatchObject({ linkdown: true });
+  });
+
+  it('reaches gateways, even where it is ignored', () => {
+    fib.add({ dst: ip('10.0.0.0'), length: 8, nexthops: [{ ifindex: E1 }] });
+    ignoring.add(E1);
+    fib.carrierDown(E1);
+    expect(fib.add({ dst: ip('9.0.0.0'), length: 8, nexthops: [{ via: ip('10.0.0.1') }] })).toBeUndefined();
+    const found = fib.routes().find(({ dst }) => dst === ip('9.0.0.0'));
+    expect(found?.nexthops[0]).toMatchObject({ ifindex: E1, linkdown: true });
   });
 
   it('leaves routes to the host alone', () => {

@@ -29,7 +29,7 @@ export function select<A>(info: Info<A>, flow: Flow<A>, ignore: IgnoreLinkdown |
   for (let index = 0; index < hops.length; index++) {
     const hop = hops[index] as Hop<A>;
     if (judgeHop(hop, flow, ignore) !== 'usable') continue;
-    if (flow.oif !== 0 || hops.length === 1 || hash <= hop.upperBound) return index;
+    if (flow.oif !== 0 || hash <= hop.upperBound) return index;
     if (first < 0) first = index;
   }
   return first;

@@ -222,7 +222,7 @@ function mayPrefer<A>(
 ): boolean {
   if (type === 'local' && context.ops.equal(dst, prefsrc)) return true;
   if (context.addressType(prefsrc, table) === 'local') return true;
-  return table !== TABLE.LOCAL && context.addressType(prefsrc, TABLE.LOCAL) === 'local';
+  return context.addressType(prefsrc, TABLE.LOCAL) === 'local';
 }
 
 function clamped(metrics: Partial<RouteMetrics> | undefined): RouteMetrics {

@@ -34,6 +34,12 @@ export class Table<A> {
     return this.#size;
   }
 
+  /** Its prefixes, and the nodes and bytes that hold them. */
+  get stats(): { prefixes: number; nodes: number; bytes: number } {
+    const { size, nodes, byteLength } = this.#trie;
+    return { prefixes: size, nodes, bytes: byteLength };
+  }
+
   /**
    * The next hop of the longest prefix that has a route for the flow; undefined where none has; the error of a route that
    * forwards nothing, EAGAIN for `throw`.
@@ -45,7 +51,6 @@ export class Table<A> {
         const { info, tos } = alias;
         if ((tos !== 0 && tos !== flow.tos) || info.scope < flow.scope) continue;
         if (info.error !== undefined) return info.error;
-        if (info.dead) continue;
         const index = select(info, flow, ignore);
         if (index >= 0) return alias.result(index);
       }

@@ -16,7 +16,10 @@ function commands<A>({ ops, address }: Family<A>): fc.Arbitrary<Command<A>[]> {
     .record({
       kind: fc.constantFrom('set' as const, 'set' as const, 'delete' as const),
       dst: address,
-      length: fc.integer({ min: 0, max: ops.width }),
+      length: fc.oneof(
+        fc.integer({ min: 0, max: ops.width }),
+        fc.integer({ min: ops.width - 3, max: ops.width }),
+      ),
     })
     .map((one) => ({ ...one, dst: ops.mask(one.dst, one.length) }));
   return fc.array(command, { maxLength: 120 });
