@@ -42,7 +42,7 @@ import type { SyscallTracer } from './trace.ts';
 
 /** Passes what is ready to run: promises settled, and what follows from them. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 40; i++) await undefined;
+  for (let i = 0; i < 100; i++) await undefined;
 }
 
 export class FakeKernel implements Kernel {

@@ -195,6 +195,15 @@ export type { ControlMessage, ExtendedErrorMessage, PacketInfo, Timespec, Timeva
 export type { CallOptions } from './core.ts';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber, errnoText, isErrno } from './errno.ts';
 export { isSocketError, SocketError } from './error.ts';
+export {
+  type ConnectAddress,
+  Connection,
+  type ConnectOptions,
+  connect,
+  type SocketInfo,
+} from './facade/connect.ts';
+export { connections, Listener, type ListenOptions, listen } from './facade/listen.ts';
+export { SocketStreams, type StreamsOptions } from './facade/streams.ts';
 export { optionName } from './names.ts';
 export type {
   Linger,
@@ -205,7 +214,17 @@ export type {
   PacketMembership,
   SourceMembership,
 } from './option-types.ts';
-export type { Signal } from './platform.ts';
+export type {
+  ByobBytesReader,
+  ByteReadable,
+  BytesReader,
+  BytesWriter,
+  ByteWritable,
+  PipeOptions,
+  ReadableBytes,
+  Signal,
+  WritableBytes,
+} from './platform.ts';
 export type {
   Capability,
   CoreSysctl,
