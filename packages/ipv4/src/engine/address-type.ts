@@ -11,7 +11,7 @@ import type { FibResult } from './ports.ts';
 
 /** Linux `inet_addr_type`; with a device, `inet_dev_addr_type`: what others have is then `unicast`. */
 export function addressType(ip: Ipv4, address: number, ifindex = 0): DstType {
-  if (address >>> 24 === 0 || address === INADDR_BROADCAST) return 'broadcast';
+  if (address === 0 || address === INADDR_BROADCAST) return 'broadcast';
   if (isMulticast(address)) return 'multicast';
   const result = lookup(ip, address);
   if (result === undefined) return 'unicast';

@@ -82,7 +82,7 @@ export const IPSKB_FRAG_PMTU = 64;
 export const IPSKB_SOURCE_ROUTED = 128;
 /** That source route is strict. */
 export const IPSKB_STRICT_ROUTE = 256;
-/** Record route or timestamp got an address of ours. */
+/** Record route got an address of ours. */
 export const IPSKB_FILLED_ADDRESS = 512;
 /** Our own multicast or broadcast, for ourselves. */
 export const IPSKB_LOOPED = 1024;

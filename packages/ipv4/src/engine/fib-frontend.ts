@@ -65,7 +65,7 @@ export function deviceGone(ip: Ipv4, device: InDevice): void {
 /** Only a primary brings its subnet, and no subnet is 0.0.0.0/8 or the address alone. */
 function hasSubnet(address: IfAddress): boolean {
   const prefix = prefixOf(address);
-  if ((address.flags & IFA_F_SECONDARY) !== 0 || prefix >>> 24 === 0) return false;
+  if ((address.flags & IFA_F_SECONDARY) !== 0 || prefix === 0) return false;
   return prefix !== address.local || address.prefixLength < 32;
 }
 

@@ -252,7 +252,7 @@ export class Toy {
     ip_default_ttl: 64,
     ip_no_pmtu_disc: 0,
     ip_forward_use_pmtu: 0,
-    ip_fwd_update_priority: 1,
+    ip_forward_update_priority: 1,
     ip_nonlocal_bind: 0,
     ipfrag_high_thresh: 4 << 20,
     ipfrag_time: 30,

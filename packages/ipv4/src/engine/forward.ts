@@ -66,7 +66,7 @@ export function forward(ip: Ipv4, now: number, skb: SkBuff, dst: Dst): void {
   if ((marks & (IPSKB_DOREDIRECT | IPSKB_SOURCE_ROUTED)) === IPSKB_DOREDIRECT) {
     sendRedirect(ip, now, skb, dst);
   }
-  if (ip.sysctl.ip_fwd_update_priority !== 0) skb.priority = tosPriority(skb.tos);
+  if (ip.sysctl.ip_forward_update_priority !== 0) skb.priority = tosPriority(skb.tos);
   ip.mib.Ip.ForwDatagrams++;
   if (headerLength(skb.view, skb.networkHeader) > HLEN) forwardOptions(ip, skb, dst);
   skb.tstamp = 0;

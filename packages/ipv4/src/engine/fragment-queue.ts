@@ -6,9 +6,8 @@ import type { SkBuff } from '@stack/skbuff';
 import type { Peer } from './peers.ts';
 import type { Timer } from './ports.ts';
 
-/** What the ECN fields of the fragments add up to, by a bit for each that was seen (bit 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE). */
+// ECN fields that were seen: a bit for each value.
 const NOT_ECT = 1;
-const ECT_1 = 2;
 const CE = 8;
 
 /** One datagram that is not whole yet. */
@@ -25,6 +24,9 @@ export class FragmentQueue {
   readonly starts: number[] = [];
   /** And where it ends. */
   readonly #ends: number[] = [];
+  /** Which run each is in: those that came one behind the other at the end, as most do. */
+  readonly #runs: number[] = [];
+  #run = 0;
   /** Another queue of the same hash. */
   next: FragmentQueue | undefined = undefined;
   timer: Timer | undefined = undefined;
@@ -58,6 +60,7 @@ export class FragmentQueue {
   pop(): SkBuff | undefined {
     this.starts.pop();
     this.#ends.pop();
+    this.#runs.pop();
     return this.fragments.pop();
   }
 
@@ -79,8 +82,8 @@ export class FragmentQueue {
   }
 
   /**
-   * Puts a fragment in its place; the queue then owns it. `DUP_FRAG`: all its bytes are there already, in one run without a gap.
-   * `OVERLAP`: some are. In both cases it is still the caller's.
+   * Puts a fragment in its place; the queue then owns it. `DUP_FRAG`: all its bytes are there already, in fragments that came one
+   * behind the other. `OVERLAP`: some are. In both cases it is still the caller's.
    */
   insert(skb: SkBuff, offset: number, end: number): 'DUP_FRAG' | 'OVERLAP' | undefined {
     const ends = this.#ends;
@@ -89,15 +92,19 @@ export class FragmentQueue {
     if (index < starts.length && end > (starts[index] as number)) {
       if (offset < (starts[index] as number)) return 'OVERLAP';
       // It starts within that one: are all its bytes there?
+      const runs = this.#runs;
       let covered = ends[index] as number;
-      for (let i = index + 1; starts[i] === covered; i++) covered = ends[i] as number;
+      for (let i = index + 1; i < runs.length && runs[i] === runs[index]; i++) covered = ends[i] as number;
       return end <= covered ? 'DUP_FRAG' : 'OVERLAP';
     }
     if (index === starts.length) {
+      if (index > 0 && ends[index - 1] !== offset) this.#run++;
       this.fragments.push(skb);
       starts.push(offset);
       ends.push(end);
+      this.#runs.push(this.#run);
     } else {
+      this.#runs.splice(index, 0, ++this.#run);
       this.fragments.splice(index, 0, skb);
       starts.splice(index, 0, offset);
       ends.splice(index, 0, end);
@@ -135,11 +142,10 @@ export class FragmentQueue {
     return this.firstSeen && this.lastSeen && this.meat === this.length;
   }
 
-  /** ECN field of the whole (RFC 3168 §5.3): CE if one fragment has it; -1 = they do not go together. */
+  /** What the whole's ECN field gets besides the first fragment's (RFC 3168 §5.3): CE if one has it; -1 = they do not go together. */
   ecnOfWhole(): number {
     const seen = this.#ecn;
-    if ((seen & NOT_ECT) !== 0) return seen === NOT_ECT ? 0 : (seen & CE) !== 0 ? -1 : 0;
-    if ((seen & CE) !== 0) return 3;
-    return (seen & ECT_1) !== 0 ? 1 : 2;
+    if ((seen & NOT_ECT) !== 0) return seen === NOT_ECT ? 0 : -1;
+    return (seen & CE) !== 0 ? 3 : 0;
   }
 }

@@ -84,13 +84,14 @@ export function sendChanges(ip: Ipv4, now: number, device: InDevice): void {
 function currentRecord(group: MulticastGroup): Record | undefined {
   const state = filterState(group);
   const { asked, address } = group;
-  if (asked === undefined) {
-    const type = state.mode === MCAST_EXCLUDE ? IGMPV3_MODE_IS_EXCLUDE : IGMPV3_MODE_IS_INCLUDE;
-    return { type, group: address, sources: [...state.sources] };
+  const wanted = asked === undefined ? undefined : [...asked].filter((source) => lets(state, source));
+  // Asked about sources of which none is wanted: nothing to say.
+  if (wanted?.length === 0) return undefined;
+  if (state.mode === MCAST_EXCLUDE) {
+    // Linux: the whole state, where RFC 3376 §5.2 (5) names the sources that are wanted.
+    return { type: IGMPV3_MODE_IS_EXCLUDE, group: address, sources: [...state.sources] };
   }
-  // Asked about sources: which of those are wanted.
-  const sources = [...asked].filter((source) => lets(state, source));
-  return sources.length === 0 ? undefined : { type: IGMPV3_MODE_IS_INCLUDE, group: address, sources };
+  return { type: IGMPV3_MODE_IS_INCLUDE, group: address, sources: wanted ?? [...state.sources] };
 }
 
 function changeRecords(group: MulticastGroup, records: Record[]): void {
@@ -184,7 +185,7 @@ function send(ip: Ipv4, now: number, device: InDevice, skb: SkBuff, daddr: numbe
     return;
   }
   const inet = new InetSock(IP_PMTUDISC_DO);
-  inet.options = compileOptions(Uint8Array.of(0x94, 4, 0, 0)) as SocketOptions; // router alert: RFC 2113
+  inet.options = compileOptions(ip, Uint8Array.of(0x94, 4, 0, 0)) as SocketOptions; // router alert: RFC 2113
   ip.sendSkb(now, skb, dst, {
     saddr: flow.saddr,
     daddr,

@@ -50,7 +50,7 @@ export type {
   MulticastRequest,
   SourceRequest,
 } from './multicast-sock.ts';
-export { compileOptions, type SocketOptions } from './options-out.ts';
+export type { SocketOptions } from './options-out.ts';
 export {
   type AddressEvent,
   CN,

@@ -20,6 +20,7 @@ import { type DatagramSock, InetSock, type XmitSock } from './inet-sock.ts';
 import { createMib, type Ipv4Mib } from './mib.ts';
 import { allowsSource, leaveAll, type MulticastRequest } from './multicast-sock.ts';
 import { echoOptions } from './options-echo.ts';
+import { compileOptions, type SocketOptions } from './options-out.ts';
 import { queueXmit, sendSkb } from './output.ts';
 import { quotePmtu, redirect, updatePmtu } from './path.ts';
 import { Peers } from './peers.ts';
@@ -307,7 +308,12 @@ export class Ipv4 implements Generations {
 
   /** The options that a reply to a packet carries (Linux `ip_options_echo`), as `IP_OPTIONS` takes them; `undefined` = none. */
   echoOptions(skb: SkBuff): Uint8Array | undefined {
-    return echoOptions(this, skb);
+    return echoOptions(skb);
+  }
+
+  /** Options ready to be written on packets, for an {@link InetSock} that is no socket's. `EINVAL`: no packet may carry them. */
+  compileOptions(bytes: Uint8Array): SocketOptions | Errno {
+    return compileOptions(this, bytes);
   }
 
   /** `SO_PRIORITY` for a TOS octet (Linux `rt_tos2priority`). */

@@ -24,18 +24,19 @@ export function joinFragments(
   // The path has an MTU that the sender discovers: whoever sends the whole on keeps to the size of its fragments.
   const df = queue.largestDf !== 0 && queue.largestDf === queue.largest;
   view.setUint16(at + 6, df ? FLAG_DF << 13 : 0);
-  view.setUint8(at + 1, (tos(view, at) & 0xfc) | ecn);
+  view.setUint8(at + 1, tos(view, at) | ecn);
   sendCheck(view, at);
   head.tos = tos(view, at);
   if (df) head.cb[CB_FLAGS] = (head.cb[CB_FLAGS] as number) | IPSKB_FRAG_PMTU;
   return head;
 }
 
-/** Frags that the whole would have: the first fragment's linear part stays its head. */
+/** Frags that the whole would have: the first fragment's linear part stays its head. What others hold cannot be taken apart. */
 function runs({ fragments }: FragmentQueue): number {
   let count = 0;
   for (let i = 0; i < fragments.length; i++) {
     const one = fragments[i] as SkBuff;
+    if (one.users !== 1) return MAX_SKB_FRAGS + 1;
     count += one.nrFrags + (i > 0 && one.headlen > headerLength(one.view, one.networkHeader) ? 1 : 0);
   }
   return count;
@@ -48,7 +49,7 @@ function byReference(queue: FragmentQueue): SkBuff | undefined {
   for (let i = 1; i < fragments.length; i++) {
     const one = fragments[i] as SkBuff;
     one.pull(headerLength(one.view, one.networkHeader));
-    if (!coalesce(first, one)) throw new RangeError('ipv4: a fragment that is held by others');
+    coalesce(first, one);
   }
   return first;
 }

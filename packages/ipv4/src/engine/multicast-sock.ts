@@ -23,6 +23,8 @@ export interface Membership {
   mode: number;
   /** Only these, or all but these: by mode. */
   sources: Set<number>;
+  /** A source was named: the mode is then settled, even after the last one is gone. */
+  settled: boolean;
 }
 
 /** A group and the device it is on (Linux `struct ip_mreqn`): by index, by an address of it, or by the routes. */
@@ -67,6 +69,7 @@ export function join(
     address: request.address ?? 0,
     mode,
     sources: new Set(),
+    settled: false,
   });
   inet.memberships = list;
   joinGroup(ip, now, device, request.group, mode);
@@ -109,6 +112,7 @@ export function addSource(
   if (membership.sources.size >= ip.sysctl.igmp_max_msf && membership.sources.size > 0) return 'ENOBUFS';
   if (membership.sources.has(request.source)) return 'EADDRNOTAVAIL';
   replace(ip, now, membership, mode, new Set(membership.sources).add(request.source));
+  membership.settled = true;
   return undefined;
 }
 
@@ -144,6 +148,7 @@ export function setFilter(ip: Ipv4, now: number, inet: InetSock, request: Filter
   const membership = find(inet, group, device);
   if (membership === undefined) return 'EINVAL';
   replace(ip, now, membership, mode, new Set(sources));
+  membership.settled = sources.length > 0;
   return undefined;
 }
 
@@ -199,7 +204,7 @@ function find(inet: InetSock, group: number, device: InDevice): Membership | und
   return inet.memberships?.find((one) => one.group === group && one.ifindex === device.dev.ifindex);
 }
 
-/** The membership that a source is added to or taken out of. A filter without sources may change its mode. */
+/** The membership that a source is added to or taken out of. One that never named a source may change its mode. */
 function forSource(
   ip: Ipv4,
   now: number,
@@ -213,7 +218,7 @@ function forSource(
   const membership = find(inet, request.group, device);
   if (membership === undefined) return 'EINVAL';
   if (membership.mode !== mode) {
-    if (membership.sources.size > 0) return 'EINVAL';
+    if (membership.settled) return 'EINVAL';
     replace(ip, now, membership, mode, new Set());
   }
   return membership;

@@ -113,7 +113,6 @@ function stamp(ip: Ipv4, now: number, skb: SkBuff, option: number, length: numbe
       view.setUint32(slot, specDst(ip, skb));
       view.setUint32(slot + 4, time);
       view.setUint8(option + 2, pointer + 8);
-      mark(skb, IPSKB_FILLED_ADDRESS);
       return true;
     case IPOPT_TS_PRESPEC:
       if (addressType(ip, view.getUint32(slot)) === 'unicast') return false; // somebody else's turn
@@ -165,7 +164,7 @@ function follow(
   return route;
 }
 
-/** On the way out: the addresses recorded become those of the device it leaves by, and a source route moves one on. */
+/** On the way out: the address recorded becomes that of the device it leaves by, and a source route moves one on. */
 export function forwardOptions(ip: Ipv4, skb: SkBuff, dst: Dst): void {
   const { view } = skb;
   const at = skb.networkHeader;
@@ -182,26 +181,17 @@ export function forwardOptions(ip: Ipv4, skb: SkBuff, dst: Dst): void {
       i++;
       continue;
     }
-    if ((flags & IPSKB_FILLED_ADDRESS) !== 0) replaceFilled(view, i, kind, own);
+    if ((flags & IPSKB_FILLED_ADDRESS) !== 0 && kind === IPOPT_RR) {
+      // The slot before the pointer: `fill` put another address of ours into it. Linux leaves a timestamp's as it is.
+      const pointer = view.getUint8(i + 2);
+      if (pointer > 7) view.setUint32(i + pointer - 5, own);
+    }
     if ((flags & IPSKB_SOURCE_ROUTED) !== 0 && (kind === IPOPT_LSRR || kind === IPOPT_SSRR)) {
       moveOn(view, at, i, hop, own);
     }
     i += view.getUint8(i + 1);
   }
   sendCheck(view, at);
-}
-
-/** The slot before the pointer is ours: {@link fill} put an address into it. */
-function replaceFilled(view: DataView, option: number, kind: number, own: number): void {
-  const pointer = view.getUint8(option + 2);
-  if (kind === IPOPT_RR && pointer > 7) view.setUint32(option + pointer - 5, own);
-  else if (
-    kind === IPOPT_TIMESTAMP &&
-    (view.getUint8(option + 3) & 0x0f) === IPOPT_TS_TSANDADDR &&
-    pointer > 12
-  ) {
-    view.setUint32(option + pointer - 9, own);
-  }
 }
 
 function moveOn(view: DataView, at: number, option: number, hop: number, own: number): void {

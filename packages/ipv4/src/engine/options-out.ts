@@ -16,12 +16,13 @@ import {
   IPOPT_TS_TSANDADDR,
   MAX_IPOPTLEN,
 } from '../option-kinds.ts';
+import { addressType } from './address-type.ts';
 import type { Ipv4 } from './ipv4.ts';
 import { timestamp } from './timestamp.ts';
 
 /** Options ready to be written. */
 export interface SocketOptions {
-  /** As they were given: what `getsockopt` answers. */
+  /** As they were given, padded: what `getsockopt` answers. */
   readonly given: Uint8Array;
   /** As they go on the wire, a multiple of 4 bytes, our own slots taken. */
   readonly bytes: Uint8Array;
@@ -38,7 +39,7 @@ export interface SocketOptions {
 }
 
 /** Judges options for a socket (Linux `ip_options_get`); `EINVAL` for what no packet may carry. Bytes are copied. */
-export function compileOptions(given: Uint8Array): SocketOptions | 'EINVAL' {
+export function compileOptions(ip: Ipv4, given: Uint8Array): SocketOptions | 'EINVAL' {
   if (given.length > MAX_IPOPTLEN) return 'EINVAL';
   const length = (given.length + 3) & ~3;
   const header = new Uint8Array(HLEN + length); // zeros behind the options end them
@@ -47,7 +48,7 @@ export function compileOptions(given: Uint8Array): SocketOptions | 'EINVAL' {
   if (checkOptions(viewOf(header), 0) !== undefined) return 'EINVAL';
   const bytes = header.slice(HLEN);
   const options = {
-    given: given.slice(),
+    given: bytes.slice(),
     bytes,
     firstHop: 0,
     destinationSlot: -1,
@@ -67,7 +68,7 @@ export function compileOptions(given: Uint8Array): SocketOptions | 'EINVAL' {
     if (kind === IPOPT_LSRR || kind === IPOPT_SSRR) {
       if (!sourceRoute(options, bytes, i, size)) return 'EINVAL';
     } else if (kind === IPOPT_RR) recordRoute(options, bytes, i, size);
-    else if (kind === IPOPT_TIMESTAMP) stamps(options, bytes, i, size);
+    else if (kind === IPOPT_TIMESTAMP) stamps(ip, options, bytes, i, size);
     i += size;
   }
   return options;
@@ -110,13 +111,16 @@ function recordRoute(options: Draft, bytes: Uint8Array, at: number, size: number
   bytes[at + 2] = pointer + 4;
 }
 
-function stamps(options: Draft, bytes: Uint8Array, at: number, size: number): void {
+function stamps(ip: Ipv4, options: Draft, bytes: Uint8Array, at: number, size: number): void {
   const pointer = bytes[at + 2] as number;
   const flag = (bytes[at + 3] as number) & 0x0f;
-  if (pointer > size || flag === IPOPT_TS_PRESPEC) return;
-  const pair = flag === IPOPT_TS_TSANDADDR;
-  if (pair) options.addressSlot = at + pointer - 1;
-  options.timeSlot = at + pointer - 1 + (pair ? 4 : 0);
+  const slot = at + pointer - 1;
+  if (pointer > size) return;
+  // Named by the sender: whether it is our turn.
+  if (flag === IPOPT_TS_PRESPEC && addressType(ip, word(bytes, slot)) === 'unicast') return;
+  if (flag === IPOPT_TS_TSANDADDR) options.addressSlot = slot;
+  const pair = flag === IPOPT_TS_TSANDADDR || flag === IPOPT_TS_PRESPEC;
+  options.timeSlot = pair ? slot + 4 : slot;
   bytes[at + 2] = pointer + (pair ? 8 : 4);
 }
 

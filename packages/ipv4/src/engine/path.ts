@@ -77,7 +77,7 @@ export function redirect(
 function believable(ip: Ipv4, device: InDevice, oldGateway: number, newGateway: number): boolean {
   const { conf } = device;
   if (conf.accept_redirects === 0) return false;
-  if (isMulticast(newGateway) || newGateway === INADDR_BROADCAST || newGateway >>> 24 === 0) return false;
+  if (isMulticast(newGateway) || newGateway === INADDR_BROADCAST || newGateway === 0) return false;
   if (conf.shared_media !== 0) return addressType(ip, newGateway) === 'unicast';
   const neighbours = device.addresses.some((one) => matches(newGateway, one) && matches(oldGateway, one));
   if (!neighbours) return false;

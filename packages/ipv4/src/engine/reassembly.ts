@@ -42,7 +42,7 @@ export class Reassembly {
     mib.Ip.ReasmReqds++;
     if (sysctl.ipfrag_high_thresh === 0 || this.memory > sysctl.ipfrag_high_thresh) {
       mib.Ip.ReasmFails++;
-      this.#ip.ports.drop(skb, 'NOMEM');
+      this.#ip.ports.drop(skb, 'NOT_SPECIFIED');
       return undefined;
     }
     const queue = this.#find(now, skb);
@@ -54,7 +54,7 @@ export class Reassembly {
     for (const first of [...this.#queues.values()]) {
       for (let queue: FragmentQueue | undefined = first; queue !== undefined; queue = queue.next) {
         this.#kill(queue);
-        for (let one = queue.pop(); one !== undefined; one = queue.pop()) one.free();
+        this.#free(queue);
       }
     }
   }
@@ -99,13 +99,13 @@ export class Reassembly {
     const ecn = queue.ecnOfWhole();
     if (ecn < 0 || hlen + queue.length > IP_MAX) {
       mib.Ip.ReasmFails++;
-      this.#drop(queue, 'NOT_SPECIFIED');
+      this.#free(queue);
       return undefined;
     }
     const whole = joinFragments(this.#ip.pool, queue, hlen, ecn);
     if (whole === undefined) {
       mib.Ip.ReasmFails++;
-      this.#drop(queue, 'NOMEM');
+      this.#free(queue);
       return undefined;
     }
     whole.cb[CB_FRAG_MAX_SIZE] = queue.largest;
@@ -149,8 +149,13 @@ export class Reassembly {
   #discard(queue: FragmentQueue, skb: SkBuff): void {
     this.#kill(queue);
     this.#ip.mib.Ip.ReasmFails++;
-    this.#drop(queue, 'NOT_SPECIFIED');
+    this.#free(queue);
     this.#ip.ports.drop(skb, 'NOT_SPECIFIED');
+  }
+
+  /** Linux: the fragment at fault is dropped for a reason, the others are just gone. */
+  #free(queue: FragmentQueue): void {
+    for (let one = queue.pop(); one !== undefined; one = queue.pop()) one.free();
   }
 
   #drop(queue: FragmentQueue, reason: string): void {

@@ -78,7 +78,7 @@ function group(
   if (device.dev.loopback) return MULTICAST;
   if (isMulticast(saddr) || saddr === INADDR_BROADCAST) return 'IP_INVALID_SOURCE';
   if (isLoopback(saddr) && device.conf.route_localnet === 0) return 'IP_LOCALNET';
-  if (saddr >>> 24 === 0) {
+  if (saddr === 0) {
     // A host without an address may speak to its link: RFC 3376 §4.2.13.
     return isLocalMulticast(daddr) || kind === IPPROTO_IGMP ? MULTICAST : 'IP_INVALID_SOURCE';
   }
@@ -99,8 +99,8 @@ function resolve(
   if (daddr === INADDR_BROADCAST || (daddr === 0 && saddr === 0)) {
     return broadcast(ip, skb, device, saddr, tos);
   }
-  if (saddr >>> 24 === 0) return 'IP_INVALID_SOURCE';
-  if (daddr >>> 24 === 0) return 'IP_INVALID_DEST';
+  if (saddr === 0) return 'IP_INVALID_SOURCE';
+  if (daddr === 0) return 'IP_INVALID_DEST';
   // What comes over the loopback device is from here, whatever its addresses.
   if (!dev.loopback && conf.route_localnet === 0 && (isLoopback(daddr) || isLoopback(saddr))) {
     return 'IP_LOCALNET';
@@ -120,7 +120,7 @@ function resolve(
 
 /** A broadcast is for us; a source of 0.0.0.0 is one that asks for an address (RFC 1122 §3.2.1.3 (a)). */
 function broadcast(ip: Ipv4, skb: SkBuff, device: InDevice, saddr: number, tos: number): InputRoute | string {
-  if (saddr >>> 24 !== 0 && !device.dev.loopback) {
+  if (saddr !== 0 && !device.dev.loopback) {
     const source = validateSource(ip, skb, device, saddr, 0, tos, 0);
     if (typeof source === 'string') return source;
   }

@@ -85,7 +85,7 @@ function resolve(ip: Ipv4, flow: Flow): Dst | Errno {
   let { saddr } = flow;
   ip.mib.rt_cache.out_slow_tot++;
   if (saddr !== 0) {
-    if (isMulticast(saddr) || saddr === INADDR_BROADCAST || saddr >>> 24 === 0) return 'EINVAL';
+    if (isMulticast(saddr) || saddr === INADDR_BROADCAST || saddr === 0) return 'EINVAL';
     // A group or everybody, from one of our addresses: by the device that has it.
     if (oif === 0 && (isMulticast(daddr) || daddr === INADDR_BROADCAST)) {
       const device = findDevice(ip, saddr);
@@ -176,7 +176,7 @@ function make(
   const { dev } = device;
   // RFC 1122 §3.2.1.3 (g): 127.0.0.0/8 never leaves the host.
   if (isLoopback(saddr) && !dev.loopback && device.conf.route_localnet === 0) return 'EINVAL';
-  if (daddr >>> 24 === 0) return 'EINVAL';
+  if (daddr === 0) return 'EINVAL';
   let type = found;
   if (daddr === INADDR_BROADCAST) type = 'broadcast';
   else if (isMulticast(daddr)) type = 'multicast';

@@ -64,7 +64,7 @@ export function setsockopt(
 ): Errno | undefined {
   if (typeof value === 'number') return setNumber(ip, socket, name, value);
   if (value instanceof Uint8Array)
-    return name === 'IP_OPTIONS' ? setOptions(socket.inet, value) : wrongKind(name);
+    return name === 'IP_OPTIONS' ? setOptions(ip, socket.inet, value) : wrongKind(name);
   return setGroup(ip, now, socket, name, value);
 }
 
@@ -167,18 +167,19 @@ function setFlag(
   value: number,
 ): Errno | undefined {
   // Linux: this one alone minds what else than 0 and 1 is said.
+  if (flag === 'recvfragsize' && socket.type === 'SOCK_STREAM') return 'EINVAL';
   if (flag === 'mcAll' && value !== 0 && value !== 1) return 'EINVAL';
   socket.inet[flag] = value !== 0;
   if (flag === 'recverr' && value === 0) while (socket.sk.shiftError() !== undefined);
   return undefined;
 }
 
-function setOptions(inet: InetSock, bytes: Uint8Array): Errno | undefined {
+function setOptions(ip: Ipv4, inet: InetSock, bytes: Uint8Array): Errno | undefined {
   if (bytes.length === 0) {
     inet.options = undefined;
     return undefined;
   }
-  const options = compileOptions(bytes);
+  const options = compileOptions(ip, bytes);
   if (typeof options === 'string') return options;
   inet.options = options;
   return undefined;

@@ -30,7 +30,7 @@ export function specDst(ip: Ipv4, skb: SkBuff): number {
 /** {@link specDst} of a packet to a group or a broadcast address, from `source`. */
 export function specDstOf(ip: Ipv4, source: number, ifindex: number, tos: number): number {
   const device = ip.devices.get(ifindex);
-  if (source >>> 24 === 0) return selectAddress(ip, device, source, RT_SCOPE_LINK);
+  if (source === 0) return selectAddress(ip, device, source, RT_SCOPE_LINK);
   const result = lookup(ip, source, 0, ifindex, 0, tos);
   return result ?? 0;
 }

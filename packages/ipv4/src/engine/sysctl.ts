@@ -12,7 +12,7 @@ export interface Ipv4Sysctl {
   /** Forwarding believes path MTUs. Linux: 0. */
   readonly ip_forward_use_pmtu: number;
   /** Forwarding sets `skb.priority` from TOS. Linux: 1. */
-  readonly ip_fwd_update_priority: number;
+  readonly ip_forward_update_priority: number;
   /** Sockets may bind to addresses that are not here. Linux: 0. */
   readonly ip_nonlocal_bind: number;
   /** Bytes of truesize in reassembly, past which fragments are refused. Linux: 4 MiB. */
