@@ -94,7 +94,7 @@ function books(): {
 }
 
 describe.each(KINDS)('%s', (name, kind, options, ordered) => {
-  const steps = fc.array(step, { maxLength: 80 });
+  const steps = fc.array(step, { maxLength: 80, size: 'max' });
   const make = (ports: ReturnType<typeof bench>['ports']): Qdisc => createQdisc(kind, ports, options);
 
   it('in = out + dropped + queued, and what waits has a time', () => {
@@ -262,7 +262,7 @@ describe.each(KINDS)('%s', (name, kind, options, ordered) => {
 it('fq never lets a packet go before its time, nor a flow faster than its rate', () => {
   const packets = fc.array(
     fc.tuple(fc.nat(400), fc.nat(3), fc.nat(300), fc.integer({ min: 14, max: 1500 })),
-    { maxLength: 60 },
+    { maxLength: 60, size: 'max' },
   );
   fc.assert(
     fc.property(packets, fc.boolean(), (list, limited) => {

@@ -140,7 +140,7 @@ describe('laws', () => {
   const rates = fc.oneof(fc.integer({ min: 8, max: 1000 }), fc.integer({ min: 8, max: 1_000_000_000_000 }));
 
   it('a bucket agrees with exact arithmetic, and wait is the first moment that suffices', () => {
-    const steps = fc.array(fc.tuple(fc.nat(2_000_000), fc.nat()), { maxLength: 30 });
+    const steps = fc.array(fc.tuple(fc.nat(2_000_000), fc.nat()), { maxLength: 30, size: 'max' });
     fc.assert(
       fc.property(rates, fc.integer({ min: 1, max: 2 ** 30 }), steps, (rate, full, list) => {
         const bucket = new Bucket(rate, full);
@@ -170,6 +170,7 @@ describe('laws', () => {
     const lengths = fc.array(fc.tuple(fc.integer({ min: 14, max: 1500 }), fc.nat(3000)), {
       minLength: 1,
       maxLength: 60,
+      size: 'max',
     });
     fc.assert(
       fc.property(
