@@ -38,6 +38,12 @@ export class Host {
   readonly errors: Seen[] = [];
   readonly pmtus: [daddr: number, mtu: number][] = [];
   readonly redirects: [daddr: number, gateway: number, offender: number][] = [];
+  readonly flows: Flow[] = [];
+  /** What `output` answers; the packet is taken in any case. */
+  result: number | string = 0;
+  /** Whether packets are kept below, so that they count as sent memory. */
+  hold = false;
+  readonly held: SkBuff[] = [];
   now = 1_000_000;
   mtu = 1500;
   loopback = false;
@@ -60,12 +66,12 @@ export class Host {
   };
 
   constructor() {
-    const dst: Dst = {
-      type: 'unicast',
+    const dst = (type: Dst['type']): Dst => ({
+      type,
       mtu: () => this.mtu,
       headroom: 34,
       dev: new Device(this),
-    };
+    });
     this.icmp = new Icmp({
       sysctl: this.sysctl,
       pool: this.pool,
@@ -77,12 +83,15 @@ export class Host {
       route: (_now, flow) => {
         if (this.unroutable !== undefined) return this.unroutable;
         if (flow.saddr === 0) flow.saddr = US;
-        return dst;
+        if (flow.daddr === 0) flow.daddr = US;
+        this.flows.push({ ...flow });
+        return dst(flow.daddr === BROADCAST ? 'broadcast' : 'unicast');
       },
       output: (_now, skb, _dst, flow) => {
         this.sent.push({ ...flow, bytes: skb.toBytes(), frags: skb.nrFrags });
-        skb.free();
-        return 0;
+        if (this.hold) this.held.push(skb);
+        else skb.free();
+        return this.result;
       },
       isLocal: (address) => address === US || address >>> 24 === 127,
       isBroadcast: (address) => address === BROADCAST || address === 0xffff_ffff,
@@ -93,7 +102,10 @@ export class Host {
       },
       selectAddress: (ifindex) => (ifindex === 1 ? 0x0a00_0002 : 0),
       echoOptions: () => this.options,
-      error: (_now, quote) => this.errors.push(seen(quote)),
+      error: (now, quote) => {
+        this.errors.push(seen(quote));
+        if (quote.protocol === 1) this.icmp.error(now, quote);
+      },
       pmtu: (_now, quote) => this.pmtus.push([quote.daddr, quote.info]),
       redirect: (_now, quote) => this.redirects.push([quote.daddr, quote.info, quote.offender]),
       timeOfDay: (now) => Math.floor(now / 1000),
@@ -119,13 +131,16 @@ export class Host {
   }
 
   /** An ICMP message comes in, its checksum made right unless `raw`. */
-  arrive(message: Uint8Array, saddr: number = PEER, daddr: number = US, raw = false): void {
+  arrive(message: Uint8Array, saddr: number = PEER, daddr: number = US, raw = false, tos = 0x10): void {
     if (!raw && message.length >= 4) sendCheck(viewOf(message), 0, message.length);
-    this.icmp.receive(this.now, this.packet(saddr, daddr, message));
+    const skb = this.packet(saddr, daddr, message);
+    skb.view.setUint8(skb.networkHeader + 1, tos);
+    this.icmp.receive(this.now, skb);
   }
 
   /** Throws unless nothing is left. */
   end(): void {
+    for (const skb of this.held.splice(0)) skb.free();
     const { inUse, skbs } = this.pool.stats;
     if (inUse !== 0 || skbs !== 0) throw new Error(`${inUse} pages, ${skbs} skbs left`);
   }

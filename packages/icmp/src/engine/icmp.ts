@@ -4,7 +4,9 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { countOut, type IcmpMib, icmpMib } from './mib.ts';
-import type { Flow, IcmpOptions } from './ports.ts';
+import { Ping } from './ping.ts';
+import { pingError } from './ping-error.ts';
+import type { Flow, IcmpOptions, Quote } from './ports.ts';
 import { QuotedPacket } from './quoted-packet.ts';
 import { RateLimit } from './ratelimit.ts';
 import { receive } from './receive.ts';
@@ -18,6 +20,8 @@ export class Icmp {
   probe: ((fn: string, skb: SkBuff) => void) | undefined = undefined;
   /** What it was built with. @internal */
   readonly options: IcmpOptions;
+  /** Ping sockets: `SOCK_DGRAM` with `IPPROTO_ICMP`. */
+  readonly ping: Ping;
   /** How often it speaks. @internal */
   readonly limit: RateLimit;
   /** The one flow that messages are sent by. @internal */
@@ -33,12 +37,14 @@ export class Icmp {
     dport: 0,
     ttl: -1,
     options: undefined,
+    inet: undefined,
   };
   /** The one error that is delivered at a time. @internal */
   readonly quote: QuotedPacket = new QuotedPacket();
 
   constructor(options: IcmpOptions) {
     this.options = options;
+    this.ping = new Ping(this);
     this.limit = new RateLimit(options.sysctl, options.random);
   }
 
@@ -57,6 +63,11 @@ export class Icmp {
    */
   send(now: number, skb: SkBuff, type: number, code: number, info: number): void {
     send(now, this, skb, type, code, info);
+  }
+
+  /** An error about an ICMP packet of ours, for ping sockets: the `error` handler of protocol 1. */
+  error(_now: number, quote: Quote): void {
+    pingError(this.ping, quote);
   }
 
   /** Counts a message that somebody else sends: a raw socket. */

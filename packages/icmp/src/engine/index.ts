@@ -5,7 +5,10 @@
  */
 export { errnoOf, isFatal } from './convert.ts';
 export { Icmp } from './icmp.ts';
+export { Message, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC } from './message.ts';
 export { type IcmpCounters, type IcmpMib, icmpMib } from './mib.ts';
+export { Ping } from './ping.ts';
+export { PingSock } from './ping-sock.ts';
 export { plateauBelow } from './plateau.ts';
 export {
   CN,
@@ -14,6 +17,7 @@ export {
   type Errno,
   type Flow,
   type IcmpOptions,
+  type Inet,
   OK,
   type Quote,
 } from './ports.ts';

@@ -16,6 +16,30 @@ export const DROP = 1;
 /** {@link IcmpOptions.output}: taken, and the queue below is congested (`NET_XMIT_CN`). */
 export const CN = 2;
 
+/** Options of a ping socket that belong to the network layer; ICMP reads these and leaves the rest alone. */
+export interface Inet {
+  /** `IP_TOS`. */
+  tos: number;
+  /** `IP_TTL`; -1 = the route's or the system's default. */
+  ttl: number;
+  /** `IP_RECVERR`: ICMP errors are queued and reported at once. */
+  recverr: boolean;
+  /** `IP_MTU_DISCOVER`: `IP_PMTUDISC_*`, 0 (DONT) to 5 (OMIT). */
+  pmtudisc: number;
+  /** `IP_MULTICAST_TTL`. */
+  mcTtl: number;
+  /** `IP_MULTICAST_IF`: index of the device for multicast; 0 = by route. */
+  mcIndex: number;
+  /** `IP_MULTICAST_IF`: source of multicast, u32; 0 = by route. */
+  mcAddr: number;
+  /** `IP_UNICAST_IF`: index of the device for unicast; 0 = by route. */
+  ucIndex: number;
+  /** `IP_FREEBIND` or `IP_TRANSPARENT`: any address may be bound. */
+  freebind: boolean;
+  /** `IP_PKTINFO`: the address written to is wanted with each message. */
+  pktinfo: boolean;
+}
+
 /** Where a message goes and how: a key for {@link IcmpOptions.route}, and what {@link IcmpOptions.output} writes into the header. */
 export interface Flow {
   /** 0 = this host; the answer of {@link IcmpOptions.route} fills it in. */
@@ -40,6 +64,8 @@ export interface Flow {
   ttl: number;
   /** IP options for the header, padded to words, as {@link IcmpOptions.echoOptions} gave them; `undefined` = none. */
   options: Uint8Array | undefined;
+  /** The options of the ping socket whose message it is; `undefined` = our own. `tos` and `ttl` are settled already. */
+  inet: Inet | undefined;
 }
 
 /** Where messages go: a route with its device. */
@@ -78,7 +104,7 @@ export interface Quote {
   readonly offender: number;
   /** Device that the message arrived on. */
   readonly ifindex: number;
-  /** What followed the quoted transport header, as far as it came back; a copy. Without a known header: all of it. */
+  /** What `IP_RECVERR` hands out, as far as it came back: of UDP what followed its header, else all from the transport header on; a copy. */
   payload(): Uint8Array;
 }
 

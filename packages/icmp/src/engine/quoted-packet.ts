@@ -6,9 +6,9 @@ import { viewOf } from '@stack/skbuff';
 import type { Errno, Quote } from './ports.ts';
 
 const NOBYTES: DataView = /* @__PURE__ */ viewOf(/* @__PURE__ */ new Uint8Array(0));
-const IPPROTO_ICMP = 1;
-const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
+/** Bytes in a UDP header. */
+const UDP_HLEN = 8;
 
 /** Filled in for each error; its fields mean nothing between two of them. */
 export class QuotedPacket implements Quote {
@@ -28,7 +28,7 @@ export class QuotedPacket implements Quote {
 
   /** See {@link Quote.payload}. */
   payload(): Uint8Array {
-    const skip = Math.min(this.#transportLength(), this.length);
+    const skip = this.protocol === IPPROTO_UDP ? UDP_HLEN : 0;
     const bytes = new Uint8Array(this.length - skip);
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.view.getUint8(this.at + skip + i);
     return bytes;
@@ -38,18 +38,5 @@ export class QuotedPacket implements Quote {
   clear(): void {
     this.view = NOBYTES;
     this.length = 0;
-  }
-
-  /** Bytes in the quoted transport header. */
-  #transportLength(): number {
-    switch (this.protocol) {
-      case IPPROTO_UDP:
-      case IPPROTO_ICMP:
-        return 8;
-      case IPPROTO_TCP:
-        return this.length < 13 ? this.length : Math.max(20, (this.view.getUint8(this.at + 12) >>> 4) * 4);
-      default:
-        return 0;
-    }
   }
 }

@@ -10,6 +10,7 @@ import {
   ICMP_ADDRESSREPLY,
   ICMP_DEST_UNREACH,
   ICMP_ECHO,
+  ICMP_ECHOREPLY,
   ICMP_EXT_ECHO,
   ICMP_EXT_ECHOREPLY,
   ICMP_PARAMETERPROB,
@@ -51,6 +52,11 @@ export function receive(now: number, icmp: Icmp, skb: SkBuff): void {
     refuse(icmp, skb, 'INVALID_PROTO');
     return;
   }
+  if (type === ICMP_ECHOREPLY || type === ICMP_EXT_ECHOREPLY) {
+    const dropped = icmp.ping.receive(skb); // takes it over where it is wanted
+    if (dropped !== undefined) icmp.options.drop(skb, dropped);
+    return;
+  }
   const reason = handle(now, icmp, skb, type);
   if (reason === undefined) skb.free();
   else icmp.options.drop(skb, reason);
@@ -73,7 +79,7 @@ function handle(now: number, icmp: Icmp, skb: SkBuff, type: number): string | un
     case ICMP_PARAMETERPROB:
       return unreach(now, icmp, skb, type);
     default:
-      // Replies are for raw sockets, which have had them; RFC 6918 retires the rest; extended echo is off unless asked for.
+      // Other replies are for raw sockets, which have had them; RFC 6918 retires the rest; extended echo is off unless asked for.
       return undefined;
   }
 }

@@ -91,6 +91,7 @@ function prepare(now: number, icmp: Icmp, skb: SkBuff, type: number): Dst | stri
   flow.dport = 0;
   flow.ttl = -1;
   flow.options = options.echoOptions?.(skb);
+  flow.inet = undefined;
   const dst = options.route(now, flow);
   if (typeof dst === 'string' || !limited) return dst;
   return allowPeer(now, icmp, dst) ? dst : 'EAGAIN';

@@ -11,7 +11,7 @@ import { NR_ICMP_TYPES } from '../types.ts';
 import { isMulticast, isReserved } from './address.ts';
 import type { Icmp } from './icmp.ts';
 import { countOut } from './mib.ts';
-import type { Dst } from './ports.ts';
+import type { Dst, Errno } from './ports.ts';
 
 /** Bytes in an IPv4 header without options. */
 const IP_HLEN = 20;
@@ -67,14 +67,16 @@ export function send(now: number, icmp: Icmp, skb: SkBuff, type: number, code: n
 }
 
 /** Sends a message that is ready by the engine's flow, and counts it. */
-export function transmit(now: number, icmp: Icmp, skb: SkBuff, dst: Dst, type: number): void {
+export function transmit(now: number, icmp: Icmp, skb: SkBuff, dst: Dst, type: number): number | Errno {
   const { flow } = icmp;
   skb.transportHeader = skb.data;
   skb.mark = flow.mark;
   skb.priority = flow.priority;
   countOut(icmp.mib, type);
-  icmp.options.output(now, skb, dst, flow);
+  const result = icmp.options.output(now, skb, dst, flow);
   flow.options = undefined;
+  flow.inet = undefined;
+  return result;
 }
 
 /** Whether the destination may be told one more; counts what is held back, and what is not. */
@@ -114,7 +116,7 @@ function routeBack(
   at: number,
   type: number,
   code: number,
-): Dst | string {
+): Dst | Errno {
   const { view, ifindex } = skb;
   const { options, flow } = icmp;
   const { sysctl } = options;
@@ -134,6 +136,7 @@ function routeBack(
   flow.dport = code;
   flow.ttl = -1;
   flow.options = options.echoOptions?.(skb);
+  flow.inet = undefined;
   return options.route(now, flow);
 }
 

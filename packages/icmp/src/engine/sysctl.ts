@@ -17,9 +17,9 @@ export interface IcmpSysctl {
   readonly icmp_ratelimit: number;
   /** Bit n: type n is limited. Default 6168: destination unreachable, source quench, time exceeded, parameter problem. */
   readonly icmp_ratemask: number;
-  /** Limited messages a second, to all destinations. Default 10000. */
+  /** Limited messages a second, to all destinations. Default 1000. */
   readonly icmp_msgs_per_sec: number;
-  /** Limited messages in a burst. Default 10000. */
+  /** Limited messages in a burst. Default 50. */
   readonly icmp_msgs_burst: number;
   /** 0 believe ICMP path MTUs, 1 and 2 ignore them, 3 believe them only from protocols that check the quote. Default 0. */
   readonly ip_no_pmtu_disc: number;

@@ -53,8 +53,8 @@ function enqueue(udp: Udp, sk: UdpSock, skb: SkBuff): void {
     udp.options.drop(skb, 'NO_SOCKET'); // by somebody who was woken just now
     return;
   }
-  // The datagram that crosses the limit is taken; the one after it is not.
-  if (sk.rmemAlloc > sk.rcvbuf) {
+  // An empty queue takes any datagram, however small the buffer is.
+  if (sk.rmemAlloc + skb.truesize > sk.rcvbuf && sk.rmemAlloc > 0) {
     udp.mib.Udp.RcvbufErrors++;
     refuse(udp, sk, skb, 'SOCKET_RCVBUFF');
     return;

@@ -35,6 +35,7 @@ const TOO_BIG = { code: 4, errno: 'EMSGSIZE', fatal: false, info: 1400 };
 const QUENCH = { type: 4, code: 0, errno: '', fatal: false };
 
 describe.each([NARROW, WIDE])('$name: errors', (kind) => {
+  // As Linux 6.18.44 answers ICMP messages from a TUN device.
   it.each([
     ['connected, hard', true, false, 1, HARD, 'ECONNREFUSED'],
     ['connected, soft', true, false, 1, SOFT, ''],

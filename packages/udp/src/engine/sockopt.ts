@@ -36,7 +36,7 @@ export function setsockopt(
       sk.noCheck6Rx = value !== 0;
       return undefined;
     case 'SO_PEEK_OFF':
-      sk.peekOff = value < 0 ? -1 : value;
+      sk.peekOff = value;
       return undefined;
     default:
       return 'ENOPROTOOPT';

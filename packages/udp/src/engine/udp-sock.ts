@@ -54,7 +54,7 @@ export class UdpSock extends Sock {
   noCheckTx = false;
   /** `UDP_NO_CHECK6_RX`: take IPv6 datagrams without checksum (RFC 6936). */
   noCheck6Rx = false;
-  /** `SO_PEEK_OFF`: where the next peek starts; -1 = off. */
+  /** `SO_PEEK_OFF`: where the next peek starts; below 0 = off. */
   peekOff = -1;
 
   /** The datagram that `MSG_MORE` or `UDP_CORK` holds back. */
