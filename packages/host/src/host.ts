@@ -27,7 +27,7 @@ import { PacketEngine } from './packet/packet.ts';
 import { Receiver } from './rx.ts';
 import { HostKernel } from './socket-kernel.ts';
 import { Tracing } from './trace.ts';
-import { Transmitter } from './tx.ts';
+import { STANDARD_QDISCS, Transmitter } from './tx.ts';
 import { AddrVerbs } from './verbs/addr.ts';
 import { LinkVerbs } from './verbs/link.ts';
 import { NeighVerbs } from './verbs/neigh.ts';
@@ -144,6 +144,7 @@ export class Host {
     this.sysctl = new Sysctl({
       ...(options.memory !== undefined && { memory: options.memory }),
       congestionControl: () => this.tcp?.congestion.names() ?? ['reno'],
+      qdisc: () => STANDARD_QDISCS,
     });
     const { sysctl, trace: tracing } = this;
 

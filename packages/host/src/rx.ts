@@ -24,6 +24,8 @@ export type PacketTap = (skb: SkBuff, dev: NetDevice) => void;
 export interface RxSysctl {
   /** Packets one round of polls takes, over all devices. */
   readonly netdev_budget: number;
+  /** How long one round may take, µs. */
+  readonly netdev_budget_usecs: number;
   /** Packets one poll of one device takes. */
   readonly dev_weight: number;
 }
@@ -74,10 +76,11 @@ export class Receiver implements Softirq {
     const list = this.#polls;
     this.#polls = [];
     let budget = this.#sysctl.netdev_budget;
+    const end = now + this.#sysctl.netdev_budget_usecs;
     for (let i = 0; i < list.length; i++) {
       const dev = list[i] as NetDevice;
       dev.scheduled = false;
-      if (budget <= 0) {
+      if (budget <= 0 || this.#kernel.now() > end) {
         this.schedule(dev);
         continue;
       }

@@ -2,7 +2,7 @@
  * Packets down: the queue of each device and what stands around it (Linux net/core/dev.c, the sending half).
  * @module
  */
-import { Noqueue, OK, PfifoFast, type Qdisc, type QdiscPorts, TxQueue } from '@stack/qdisc';
+import { Bfifo, Fq, Noqueue, Pfifo, PfifoFast, type Qdisc, type QdiscPorts, TxQueue } from '@stack/qdisc';
 import type { SkBuff } from '@stack/skbuff';
 import type { Timers } from './clock/timing-wheel.ts';
 import type { Drop, Drops } from './drops.ts';
@@ -16,7 +16,20 @@ import type { Tracing } from './trace.ts';
 export interface TxSysctl {
   /** Packets one run of a queue gives to its device. */
   readonly dev_weight: number;
+  /** The discipline of a device that is set up: `pfifo_fast`, `pfifo`, `bfifo` or `fq`. */
+  readonly default_qdisc: string;
 }
+
+/** Disciplines that can be the standard one, by name. */
+const STANDARD: Readonly<Record<string, new (ports: QdiscPorts) => Qdisc>> = {
+  pfifo_fast: PfifoFast,
+  pfifo: Pfifo,
+  bfifo: Bfifo,
+  fq: Fq,
+};
+
+/** Names that `net.core.default_qdisc` takes. */
+export const STANDARD_QDISCS: readonly string[] = /* @__PURE__ */ Object.keys(STANDARD);
 
 /** What a {@link Transmitter} is built with. */
 export interface TxOptions {
@@ -67,9 +80,10 @@ export class Transmitter {
 
   /** The discipline a device has unless it is given another one: none where there is no wire to wait for. */
   standard(dev: NetDevice): Qdisc {
-    return dev.loopback || dev.txqueuelen === 0
-      ? new Noqueue(this.ports(dev))
-      : new PfifoFast(this.ports(dev));
+    const ports = this.ports(dev);
+    if (dev.loopback || dev.txqueuelen === 0) return new Noqueue(ports);
+    const Kind = STANDARD[this.#options.sysctl.default_qdisc] ?? PfifoFast;
+    return new Kind(ports);
   }
 
   /** Gives a device its queue. */
@@ -117,5 +131,3 @@ export class Transmitter {
     return result;
   }
 }
-
-export { OK };

@@ -1,0 +1,28 @@
+/** A sysctl that nothing reads does not exist: every name of the registry is read by some engine, or by the host. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Sysctl } from '@stack/sysctl';
+import { expect, it } from 'vitest';
+
+const packages = join(import.meta.dirname, '../packages');
+
+/** Sources of every package but the registry itself; declarations of what is read (`sysctl.ts`) do not count as reading. */
+function sources() {
+  const texts = [];
+  for (const folder of readdirSync(packages)) {
+    if (folder === 'sysctl') continue;
+    for (const entry of readdirSync(join(packages, folder, 'src'), { recursive: true })) {
+      const file = String(entry);
+      if (!file.endsWith('.ts') || /\.(test|bench)\.ts$|(^|\/)(sysctl|ports|fixture)\.ts$/.test(file)) continue;
+      texts.push(readFileSync(join(packages, folder, 'src', file), 'utf8'));
+    }
+  }
+  return texts.join('\n');
+}
+
+it('reads every sysctl there is', () => {
+  const text = sources();
+  const fields = new Set(new Sysctl().list().map((name) => name.slice(name.lastIndexOf('.') + 1)));
+  const unread = [...fields].filter((field) => !new RegExp(`\\b${field}\\b`).test(text));
+  expect(unread.sort()).toEqual([]);
+});
