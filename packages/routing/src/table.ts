@@ -46,7 +46,8 @@ export class Table<A> {
    */
   lookup(flow: Flow<A>, ignore: IgnoreLinkdown | undefined): Result<A> | Errno | undefined {
     const trie = this.#trie;
-    for (let head = trie.longest(flow.daddr); head !== undefined; head = trie.shorter()) {
+    const { daddr } = flow;
+    for (let head = trie.longest(daddr); head !== undefined; head = trie.shorter(daddr)) {
       for (let alias: Alias<A> | undefined = head; alias !== undefined; alias = alias.next) {
         const { info, tos } = alias;
         if ((tos !== 0 && tos !== flow.tos) || info.scope < flow.scope) continue;
@@ -62,7 +63,7 @@ export class Table<A> {
   *covering(address: A): Generator<Alias<A>> {
     const heads: Alias<A>[] = [];
     const trie = this.#trie;
-    for (let head = trie.longest(address); head !== undefined; head = trie.shorter()) heads.push(head);
+    for (let head = trie.longest(address); head !== undefined; head = trie.shorter(address)) heads.push(head);
     for (const head of heads) yield* listOf(head);
   }
 

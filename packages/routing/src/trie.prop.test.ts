@@ -55,9 +55,10 @@ function laws<A>(family: Family<A>): void {
             .filter(({ dst, length }) => ops.equal(ops.mask(key, length), dst))
             .sort((one, other) => other.length - one.length);
           const found: unknown[] = [];
-          for (let entry = trie.longest(key); entry !== undefined; entry = trie.shorter()) found.push(entry);
+          for (let entry = trie.longest(key); entry !== undefined; entry = trie.shorter(key))
+            found.push(entry);
           expect(found).toEqual(expected);
-          expect(trie.shorter()).toBeUndefined();
+          expect(trie.shorter(key)).toBeUndefined();
         }
         for (const { dst, length } of all) {
           expect(trie.find(dst, length)).toBe(model.get(`${ops.format(dst)}/${length}`));

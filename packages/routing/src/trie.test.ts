@@ -26,7 +26,8 @@ describe('a trie', () => {
     const trie = new Trie<number, { dst: number; length: number }>(IPV4);
     for (const text of prefixes) trie.set(prefix(text));
     const found: string[] = [];
-    for (let entry = trie.longest(ip(address)); entry !== undefined; entry = trie.shorter()) {
+    const key = ip(address);
+    for (let entry = trie.longest(key); entry !== undefined; entry = trie.shorter(key)) {
       found.push(String(entry.length));
     }
     expect(found).toEqual(lengths);

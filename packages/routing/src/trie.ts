@@ -53,7 +53,6 @@ export class Trie<A, E extends Entry<A>> {
   #depth = 0;
   /** From this place on a path was skipped: what is found must be compared. */
   #uncertain = 0;
-  #key: A | undefined;
 
   constructor(ops: AddressOps<A>) {
     this.#ops = ops;
@@ -103,12 +102,11 @@ export class Trie<A, E extends Entry<A>> {
     }
     this.#depth = depth;
     this.#uncertain = uncertain;
-    this.#key = key;
-    return this.shorter();
+    return this.shorter(key);
   }
 
-  /** The next shorter prefix that covers the key of {@link longest}; undefined after the last. */
-  shorter(): E | undefined {
+  /** The next shorter prefix that covers `key`, the one given to {@link longest}; undefined after the last. */
+  shorter(key: A): E | undefined {
     const words = this.#nodes.words;
     while (this.#depth > 0) {
       const place = this.#depth - 1;
@@ -120,14 +118,14 @@ export class Trie<A, E extends Entry<A>> {
       const at = this.#pathNode[place] as number;
       const index = (words[at + RESULTS] as number) + ones((words[at] as number) & ((1 << highest) - 1));
       const entry = this.#entries[index] as E;
-      if (place < this.#uncertain || covers(this.#ops, entry.dst, entry.length, this.#key as A)) return entry;
+      if (place < this.#uncertain || covers(this.#ops, entry.dst, entry.length, key)) return entry;
     }
     return undefined;
   }
 
   /** The entry of exactly this prefix. */
   find(dst: A, length: number): E | undefined {
-    for (let entry = this.longest(dst); entry !== undefined; entry = this.shorter()) {
+    for (let entry = this.longest(dst); entry !== undefined; entry = this.shorter(dst)) {
       if (entry.length === length) return entry;
       if (entry.length < length) return undefined;
     }

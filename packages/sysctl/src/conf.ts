@@ -10,7 +10,7 @@ export const CONF = {
   /** Source validation: 0 none, 1 strict (RFC 3704), 2 loose. */
   rp_filter: { kind: 'int', default: 0, combine: 'max', unit: '' },
   /** Whether the mark takes part in source validation. */
-  src_valid_mark: { kind: 'int', default: 0, combine: 'max', unit: '' },
+  src_valid_mark: { kind: 'int', default: 0, combine: 'or', unit: '' },
   /** Whether packets from addresses of this host are accepted. */
   accept_local: { kind: 'int', default: 0, combine: 'or', unit: '' },
   /** Whether packets with a source route are accepted. */

@@ -89,6 +89,7 @@ describe('in effect on a device', () => {
     ['accept_local', 5, 0, 1],
     ['accept_local', 0, 0, 0],
     ['proxy_arp', 0, 1, 1],
+    ['src_valid_mark', 0, 3, 1],
     ['shared_media', 0, 0, 0],
     ['accept_source_route', 0, 1, 0],
     ['accept_source_route', 1, 0, 0],
