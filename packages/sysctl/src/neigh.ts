@@ -29,18 +29,12 @@ export const NEIGH = {
   proxy_qlen: { kind: 'int', default: 64, min: 0, unit: 'packets' },
   /** Longest random wait before such an answer. */
   proxy_delay: { kind: 'ticks', default: 80, unit: '1/100 s' },
-  /** Longest random wait before an answer for an anycast address. */
-  anycast_delay: { kind: 'ticks', default: 100, unit: '1/100 s' },
   /** How long an entry is not overwritten by another answer. */
   locktime: { kind: 'ticks', default: 100, unit: '1/100 s' },
-  /** Time between probes of a managed entry. */
-  interval_probe_time_ms: { kind: 'ms', default: 5000, min: 1, unit: 'ms' },
 } as const;
 
 /** `net.ipv4.neigh.default.*`, what there is besides {@link NEIGH}: the whole table's. */
 export const NEIGH_TABLE = {
-  /** How often entries are looked through. */
-  gc_interval: { kind: 'seconds', default: 30, unit: 's' },
   /** Entries below which none is collected. */
   gc_thresh1: { kind: 'int', default: 128, min: 0, unit: 'entries' },
   /** Entries above which those older than five seconds go. */

@@ -41,8 +41,6 @@ export const TCP = {
   },
   /** Whether the window starts anew after an idle RTO (RFC 2861). */
   tcp_slow_start_after_idle: { kind: 'u8', default: 1, unit: '' },
-  /** Whether ssthresh is not remembered between connections. */
-  tcp_no_ssthresh_metrics_save: { kind: 'u8', default: 1, max: 1, unit: '' },
   /** Duplicate ACKs that mean loss (RFC 5681's three). */
   tcp_reordering: { kind: 'int', default: 3, min: 1, max: 300, unit: 'segments' },
   /** Most reordering assumed, however much was seen. */

@@ -9,6 +9,4 @@ export const UDP = {
   udp_mem: { kind: 'longs', default: 'machine', unit: 'pages' },
   /** Receive memory a socket may use even under pressure. */
   udp_rmem_min: { kind: 'int', default: 4096, min: 1, unit: 'bytes' },
-  /** Send memory a socket may use even under pressure. */
-  udp_wmem_min: { kind: 'int', default: 4096, min: 1, unit: 'bytes' },
 } as const;
