@@ -3,6 +3,7 @@
  * @module
  */
 import { type Impairments, Nic, Wire } from '@stack/nic-sim';
+import { AF_INET, SHUT_WR, SOCK_STREAM, type Socket } from '@stack/socket';
 import { VirtualClock } from './clock/virtual-clock.ts';
 import { createHost, type Host } from './host.ts';
 import type { HostOptions } from './options.ts';
@@ -82,4 +83,93 @@ export function routed(options: LanOptions & { farMtu?: number } = {}): Routed {
   client.host.route.add('default', { via: '10.0.1.1' });
   server.host.route.add('default', { via: '10.0.2.1' });
   return { clock, client: client.host, router: router.host, server: server.host, wires };
+}
+
+/** What the two ends of {@link exchange} received. */
+export interface Exchanged {
+  /** What the client received. */
+  client: Uint8Array;
+  /** What the server received. */
+  server: Uint8Array;
+  /** When the last byte was read, µs. */
+  time: number;
+}
+
+/** Bytes that differ from place to place. */
+export function pattern(length: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = seed | 1;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) | 0;
+    bytes[i] = state >>> 16;
+  }
+  return bytes;
+}
+
+/** Connects `a` to port 7 of `b`, sends `there` and `back` at the same time, each end half-closing when it has sent, and closes both. */
+export async function exchange(
+  a: Host,
+  b: Host,
+  address: string,
+  there: Uint8Array,
+  back: Uint8Array,
+): Promise<Exchanged> {
+  const listener = b.socket(AF_INET, SOCK_STREAM);
+  listener.bind({ port: 7 });
+  listener.listen(1);
+  const serve = async (): Promise<Uint8Array> => {
+    const socket = await listener.accept();
+    return talk(socket, back);
+  };
+  const request = async (): Promise<Uint8Array> => {
+    const socket = a.socket(AF_INET, SOCK_STREAM);
+    try {
+      await socket.connect({ address, port: 7 });
+    } catch (error) {
+      await socket.close();
+      throw error;
+    }
+    return talk(socket, there);
+  };
+  const server = serve();
+  const client = request();
+  try {
+    const [atServer, atClient] = await Promise.all([server, client]);
+    return { client: atClient, server: atServer, time: a.clock.now() };
+  } finally {
+    await listener.close();
+    await Promise.allSettled([server, client]);
+  }
+}
+
+/** Sends all of `bytes`, reads to the end, closes. */
+async function talk(socket: Socket, bytes: Uint8Array): Promise<Uint8Array> {
+  const send = async (): Promise<void> => {
+    await socket.sendall(bytes);
+    socket.shutdown(SHUT_WR);
+  };
+  const receive = async (): Promise<Uint8Array> => {
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      const chunk = await socket.recv(65_536);
+      if (chunk.length === 0) return concat(chunks);
+      chunks.push(chunk);
+    }
+  };
+  const [sent, received] = await Promise.allSettled([send(), receive()]);
+  await socket.close();
+  if (sent.status === 'rejected') throw sent.reason;
+  if (received.status === 'rejected') throw received.reason;
+  return received.value;
+}
+
+/** Arrays one after another. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }

@@ -54,10 +54,10 @@ export function fibPort(fib: Fib<number>): FibPort {
       fib.linkUp(ifindex);
     },
     addressGone: (address) => {
-      for (const route of fib.routes()) if (route.prefsrc === address) fib.delete(route);
+      fib.addressGone(address);
     },
     deviceGone: (ifindex) => {
-      fib.flush({ ifindex });
+      fib.linkGone(ifindex);
     },
   };
 }
