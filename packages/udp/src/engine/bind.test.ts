@@ -19,10 +19,10 @@ describe.each([NARROW, WIDE])('$name: ports', (kind) => {
     host.end(sk);
   });
 
-  it('IP_FREEBIND binds an address that is not ours', () => {
+  it.each(['freebind', 'transparent'] as const)('%s binds an address that is not ours', (option) => {
     const host = new Host(kind);
     const sk = host.udp.socket(host.family);
-    sk.inet.freebind = true;
+    sk.inet[option] = true;
     expect(host.udp.bind(0, sk, host.at(7), 8080)).toBeUndefined();
     host.end(sk);
   });
@@ -89,6 +89,42 @@ describe('ports nobody asked for', () => {
     expect(host.udp.bind(0, late, host.at(2), 0)).toBeUndefined();
     const asking = host.socket(40_003, 1);
     host.end(late, asking, ...socks);
+  });
+
+  it('IP_LOCAL_PORT_RANGE: a socket’s own range, within the host’s', () => {
+    const host = new Host();
+    host.sysctl.ip_local_port_range = [40_000, 40_009];
+    const ports = [(40_004 << 16) | 40_003, (40_001 << 16) | 39_000, (50_000 << 16) | 40_009, 40_008].map(
+      (range) => {
+        const sk = host.udp.socket(host.family);
+        sk.inet.localPortRange = range >>> 0;
+        const found = Array.from({ length: 20 }, () => {
+          host.udp.bind(0, sk, host.at(1), 0);
+          const { num } = sk;
+          host.udp.disconnect(0, sk);
+          return num;
+        });
+        host.end(sk);
+        return [Math.min(...found), Math.max(...found)];
+      },
+    );
+    expect(ports).toEqual([
+      [40_003, 40_004],
+      [40_000, 40_001],
+      [40_009, 40_009],
+      [40_008, 40_009],
+    ]);
+  });
+
+  it('IP_BIND_ADDRESS_NO_PORT: none until it is needed', () => {
+    const host = new Host();
+    const sk = host.udp.socket(host.family);
+    sk.inet.bindAddressNoPort = true;
+    expect(host.udp.bind(0, sk, host.at(2), 0)).toBeUndefined();
+    expect([sk.num, sk.rcvSaddr]).toEqual([0, host.at(2)]);
+    host.send(sk, 'x', [5, 53]);
+    expect([sk.num > 0, host.sent[0]?.saddr]).toEqual([true, 2]);
+    host.end(sk);
   });
 
   it('differ from one socket to the next', () => {

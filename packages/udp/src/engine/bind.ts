@@ -9,9 +9,10 @@ import { SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK, type UdpSock } from './udp-sock
 
 /** See {@link Udp.bind}. */
 export function bind(udp: Udp, sk: UdpSock, address: unknown, port: number): Errno | undefined {
-  const { family } = sk;
+  const { family, inet } = sk;
   const unspecified = family.same(address, family.any);
-  if (!unspecified && !sk.inet.freebind && !family.local(address)) return 'EADDRNOTAVAIL';
+  const anywhere = unspecified || inet.freebind || inet.transparent;
+  if (!anywhere && !family.local(address)) return 'EADDRNOTAVAIL';
   const { sysctl, privileged } = udp.options;
   if (port !== 0 && port < sysctl.ip_unprivileged_port_start && privileged?.() === false) return 'EACCES';
   if (sk.num !== 0) return 'EINVAL';
@@ -19,7 +20,7 @@ export function bind(udp: Udp, sk: UdpSock, address: unknown, port: number): Err
   // Nobody may be spoken to from a group's address.
   const group = family.isMulticast(address) || family.isBroadcast(address);
   sk.saddr = group ? family.any : address;
-  const failed = takePort(udp, sk, port);
+  const failed = port === 0 && inet.bindAddressNoPort ? undefined : takePort(udp, sk, port);
   if (failed !== undefined) {
     sk.rcvSaddr = family.any;
     sk.saddr = family.any;
@@ -56,7 +57,9 @@ function takePort(udp: Udp, sk: UdpSock, port: number): Errno | undefined {
 /** A free port from a random one on, RFC 6056 §3.3.1; 0 = there is none. */
 function freePort(udp: Udp, sk: UdpSock): number {
   const { sysctl, random } = udp.options;
-  const [low, high] = sysctl.ip_local_port_range;
+  const range = sysctl.ip_local_port_range;
+  const low = within(range, sk.inet.localPortRange & 0xffff, range[0]);
+  const high = within(range, sk.inet.localPortRange >>> 16, range[1]);
   const count = high - low + 1;
   const first = random() % count;
   const reserved = sysctl.ip_local_reserved_ports;
@@ -65,6 +68,11 @@ function freePort(udp: Udp, sk: UdpSock): number {
     if (!reserved.has(port) && !inUse(udp, sk, port)) return port;
   }
   return 0;
+}
+
+/** A socket's own bound, where the host's range has it. */
+function within([low, high]: readonly [number, number], own: number, bound: number): number {
+  return own >= low && own <= high ? own : bound;
 }
 
 /**

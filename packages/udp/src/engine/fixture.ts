@@ -319,6 +319,9 @@ function inet(any: unknown): Inet<unknown> {
     mcAddr: any,
     ucIndex: 0,
     freebind: false,
+    transparent: false,
+    bindAddressNoPort: false,
+    localPortRange: 0,
     pktinfo: false,
   };
 }

@@ -33,8 +33,14 @@ export interface Inet<A> {
   mcAddr: A;
   /** `IP_UNICAST_IF`: index of the device for unicast; 0 = by route. */
   ucIndex: number;
-  /** `IP_FREEBIND` or `IP_TRANSPARENT`: any address may be bound. */
+  /** `IP_FREEBIND`: any address may be bound. */
   freebind: boolean;
+  /** `IP_TRANSPARENT`: the same, as far as UDP is concerned. */
+  transparent: boolean;
+  /** `IP_BIND_ADDRESS_NO_PORT`: binding to port 0 takes none yet. */
+  bindAddressNoPort: boolean;
+  /** `IP_LOCAL_PORT_RANGE`: high << 16 | low of the ports it may get by chance, u32; a 0 = as `ip_local_port_range`. */
+  localPortRange: number;
   /** The socket is connected: packet ids count up from `id`, u16 (Linux `inet_id`). Absent: ids are not its business. */
   connect?(id: number): void;
   /** `IP_PKTINFO`: {@link Family.specDst} is wanted with each datagram. */
