@@ -28,7 +28,7 @@ async function linger(core: Core): Promise<void> {
   const { kernel, proto } = core;
   const unread = proto.ioctl(kernel.now(), SIOCINQ);
   if (unread === 0) core.run((now) => proto.shutdown(now, SHUT_WR));
-  if (unread === 0 && isClosing(proto)) {
+  if (isClosing(proto)) {
     const sleeper = new Linger(kernel, proto);
     core.pollers = new Set([sleeper]);
     await sleeper.done;

@@ -3,7 +3,6 @@
  * @module
  */
 import type { SocketAddress } from './address.ts';
-import { MSG_TRUNC } from './constants/messages.ts';
 import { SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from './constants/so.ts';
 import type { ControlMessage, Timeval } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
@@ -133,7 +132,7 @@ export async function recvmsg(core: Core, request: ReceiveRequest): Promise<Rece
   });
   return {
     data: buffers === undefined ? buffer.subarray(0, count) : NOTHING,
-    length: (flags & MSG_TRUNC) === 0 ? count : result,
+    length: result,
     address: message.address,
     control,
     flags: message.messageFlags,

@@ -5,12 +5,15 @@ import {
   AF_INET,
   isSocketError,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
   SHUT_RD,
   SO_RCVLOWAT,
   SO_RCVTIMEO,
+  SO_TIMESTAMP,
+  SO_TIMESTAMPNS,
   SOCK_DGRAM,
   SOL_SOCKET,
 } from './index.ts';
@@ -147,6 +150,20 @@ describe('recv on a stream', () => {
     expect(second.value).toEqual(Uint8Array.of(7));
     await expect(socket.recv(1, { signal })).rejects.toThrow('enough');
     expect(kernel.waiters).toBe(0);
+  });
+
+  it('called off, takes no bytes that belong to the one before it', async () => {
+    const { socket, peer } = connected();
+    const signal = new FakeSignal();
+    const first = watch(socket.recv(1));
+    const second = watch(socket.recv(1, { signal }));
+    await settle();
+    peer.sent = [1];
+    signal.abort('off');
+    peer.deliver();
+    await settle();
+    expect(second.error).toBe('off');
+    expect(first.value).toEqual(Uint8Array.of(1));
   });
 
   it('ends with EBADF when the socket is closed', async () => {
@@ -287,6 +304,10 @@ describe('MSG_WAITALL and SO_RCVLOWAT', () => {
     expect(await socket.recv(10, MSG_DONTWAIT)).toEqual(Uint8Array.of(1)); // a call that does not wait takes what there is
     proto.received = [1, 2];
     expect(await socket.recv(2)).toEqual(Uint8Array.of(1, 2)); // nobody waits for more than asked for
+    proto.received = [8, 9];
+    peer.hasFinished = true;
+    peer.deliver();
+    expect(await socket.recv(10)).toEqual(Uint8Array.of(8, 9)); // and not for what never comes
   });
 });
 
@@ -344,6 +365,39 @@ describe('recvInto, recvfrom, recvmsg', () => {
     expect(length).toBe(7);
     expect(data).toHaveLength(0);
     expect(buffers.map(text)).toEqual(['abc', 'de', 'fg\0\0\0\0\0\0\0']);
+  });
+
+  it('tells receive times in nanoseconds where SO_TIMESTAMPNS asks for them', async () => {
+    const { socket, proto } = datagram();
+    const other = { level: 0, type: 2, value: 64 };
+    const { recvmsg } = proto;
+    proto.recvmsg = (now, into, offset, length, message) => {
+      message.control = [{ level: SOL_SOCKET, type: SO_TIMESTAMP, value: { sec: 7, usec: 8 } }, other];
+      return recvmsg.call(proto, now, into, offset, length, message);
+    };
+    proto.push(bytes('a'));
+    proto.push(bytes('b'));
+    expect((await socket.recvmsg({ length: 9 })).control[0]?.value).toEqual({ sec: 7, usec: 8 });
+    socket.setsockopt(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    expect((await socket.recvmsg({ length: 9 })).control).toEqual([
+      { level: SOL_SOCKET, type: SO_TIMESTAMPNS, value: { sec: 7, nsec: 8000 } },
+      other,
+    ]);
+  });
+
+  it('reads the queue of errors without waiting, past those who wait', async () => {
+    const { socket, proto } = datagram();
+    const waiting = watch(socket.recv(1));
+    await settle();
+    const { recvmsg } = proto;
+    proto.recvmsg = (now, into, offset, length, message) =>
+      (message.flags & MSG_ERRQUEUE) === 0 ? recvmsg.call(proto, now, into, offset, length, message) : 5;
+    expect((await socket.recvmsg({ length: 9, flags: MSG_ERRQUEUE })).length).toBe(5);
+    proto.recvmsg = () => 'EAGAIN';
+    await expect(socket.recvmsg({ length: 9, flags: MSG_ERRQUEUE })).rejects.toMatchObject({
+      code: 'EAGAIN',
+    });
+    expect(waiting.state).toBe('pending');
   });
 
   it('waits for a whole datagram whatever SO_RCVLOWAT and MSG_WAITALL say', async () => {

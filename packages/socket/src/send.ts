@@ -5,7 +5,6 @@
 import type { WireAddress } from './address.ts';
 import { SOCK_STREAM } from './constants/families.ts';
 import { MSG_DONTWAIT, MSG_MORE } from './constants/messages.ts';
-import { SEND_SHUTDOWN } from './constants/shutdown.ts';
 import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, SendMessage } from './ports.ts';
@@ -52,7 +51,7 @@ class SendLoop {
     const { sk } = this.#core.proto;
     const message = this.#message;
     do {
-      if (message.queued > 0 && (sk.err !== '' || (sk.shutdown & SEND_SHUTDOWN) !== 0)) return message.queued;
+      if (message.queued > 0 && sk.err !== '') return message.queued; // asking would take the error
       const count = this.#give();
       if (count === 'EAGAIN') return WAIT;
       if (typeof count === 'string') return message.queued > 0 ? message.queued : count;
