@@ -108,17 +108,17 @@ export function groupsGone(device: InDevice): void {
 
 /** What is to be told is told no more: the link is down, or its querier speaks an older version. */
 export function forgetReports(device: InDevice): void {
-  for (const group of device.groups.values()) {
-    stopGroupTimer(group);
-    group.changes = 0;
-    group.pending.clear();
-  }
+  for (const group of device.groups.values()) stopGroupTimer(group);
   device.igmp.generalTimer?.del();
   forgetChanges(device);
 }
 
 /** IGMPv3's reports of changes are not sent any more. */
 export function forgetChanges(device: InDevice): void {
+  for (const group of device.groups.values()) {
+    group.changes = 0;
+    group.pending.clear();
+  }
   device.igmp.changeTimer?.del();
   device.igmp.changesLeft = 0;
   device.leaving.clear();
@@ -173,7 +173,7 @@ function changed(ip: Ipv4, now: number, group: MulticastGroup, before: FilterSta
     }
   }
   if (!any) return;
-  device.igmp.changesLeft = times;
+  device.igmp.changesLeft = Math.max(device.igmp.changesLeft, times);
   startChangeTimer(ip, now, device, INITIAL_REPORT_DELAY);
 }
 

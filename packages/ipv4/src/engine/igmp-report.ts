@@ -96,18 +96,19 @@ function currentRecord(group: MulticastGroup): Record | undefined {
 
 function changeRecords(group: MulticastGroup, records: Record[]): void {
   const state = filterState(group);
-  if (group.changes > 0) {
-    group.changes--;
-    const type = state.mode === MCAST_EXCLUDE ? IGMPV3_CHANGE_TO_EXCLUDE : IGMPV3_CHANGE_TO_INCLUDE;
-    records.push({ type, group: group.address, sources: [...state.sources] });
-    return;
-  }
   const allowed: number[] = [];
   const blocked: number[] = [];
   for (const [source, times] of group.pending) {
     (lets(state, source) ? allowed : blocked).push(source);
     if (times > 1) group.pending.set(source, times - 1);
     else group.pending.delete(source);
+  }
+  if (group.changes > 0) {
+    group.changes--;
+    const type = state.mode === MCAST_EXCLUDE ? IGMPV3_CHANGE_TO_EXCLUDE : IGMPV3_CHANGE_TO_INCLUDE;
+    // It names all sources, those that changed as well.
+    records.push({ type, group: group.address, sources: [...state.sources] });
+    return;
   }
   if (allowed.length > 0) {
     records.push({ type: IGMPV3_ALLOW_NEW_SOURCES, group: group.address, sources: allowed });

@@ -67,7 +67,7 @@ export interface NetDevice {
   setMulticast(groups: readonly number[]): void;
 }
 
-/** What a route says about the paths over it; 0 = not said. Times in µs. IPv4 reads the first four; the transport finds the
+/** What a route says about the paths over it; 0 = not said. IPv4 reads the first four; the transport finds the
  * object as `Dst.metrics`. */
 export interface RouteMetrics {
   /** Bytes. */
