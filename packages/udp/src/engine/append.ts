@@ -2,7 +2,7 @@
  * Bytes into a datagram (Linux `ip_append_data`): copied once, or taken from where they lie.
  * @module
  */
-import { isBytes, MAX_SKB_FRAGS, type SkBuff, wrapPage } from '@stack/skbuff';
+import { MAX_SKB_FRAGS, type SkBuff, wrapPage } from '@stack/skbuff';
 import { SEND_SHUTDOWN, SO_EE_ORIGIN_LOCAL } from '@stack/skbuff/sock';
 import { HLEN } from '../fields.ts';
 import type { Cork } from './cork.ts';
@@ -117,8 +117,7 @@ function addUserPage(sk: UdpSock, skb: SkBuff, bytes: Uint8Array, offset: number
 
 /** The bytes as an array of their own, where they are not that already. */
 function piece(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  if (offset === 0 && length === bytes.length && isBytes(bytes)) return bytes;
-  return bytes.subarray(offset, offset + length);
+  return length === bytes.length ? bytes : bytes.subarray(offset, offset + length);
 }
 
 /** EMSGSIZE; with `IP_RECVERR` the error queue says how much would fit. */

@@ -72,6 +72,28 @@ describe.each([NARROW, WIDE])('$name: peers', (kind) => {
     host.end(device, any);
   });
 
+  it('SO_BINDTODEVICE of a connected socket; of two to one peer the one with the device goes first', () => {
+    const host = new Host(kind);
+    const [device, any] = [2, 0].map((ifindex) => {
+      const sk = host.socket();
+      sk.reuse = true;
+      host.udp.bindToIndex(0, sk, ifindex);
+      host.udp.bind(0, sk, host.at(1), 8080);
+      host.udp.connect(0, sk, host.at(5), 53);
+      return sk;
+    }) as [ReturnType<Host['socket']>, ReturnType<Host['socket']>];
+    const by2 = (skb: { ifindex: number }): void => {
+      skb.ifindex = 2;
+    };
+    host.arrive([5, 53], [1, 8080], 'by 2', by2);
+    host.arrive([5, 53], [1, 8080], 'by 1');
+    expect([host.read(device), host.read(any)]).toEqual(['by 2', 'by 1']);
+    host.udp.close(0, any);
+    host.arrive([5, 53], [1, 8080], 'by 1');
+    expect([host.read(device), host.drops]).toEqual(['<EAGAIN>', ['NO_SOCKET']]);
+    host.end(device);
+  });
+
   it('no route, no connection; broadcast needs SO_BROADCAST', () => {
     const host = new Host(kind);
     const sk = host.udp.socket(host.family);
@@ -88,6 +110,29 @@ describe.each([NARROW, WIDE])('$name: peers', (kind) => {
     const sk = host.udp.socket(host.family);
     host.udp.connect(0, sk, host.at(0), 53);
     expect(kind.number(sk.daddr)).toBe(1);
+    host.end(sk);
+  });
+
+  it('without an address of its own a connected socket hears its peer at any', () => {
+    const host = new Host(kind);
+    host.sourceless = true;
+    const sk = host.socket(8080);
+    host.udp.connect(0, sk, host.at(5), 53);
+    expect(kind.number(sk.rcvSaddr)).toBe(0);
+    host.arrive([5, 53], [2, 8080], 'peer');
+    host.arrive([5, 54], [2, 8080], 'other port');
+    host.arrive([6, 53], [2, 8080], 'other host');
+    expect([host.read(sk), host.read(sk)]).toEqual(['peer', '<EAGAIN>']);
+    host.end(sk);
+  });
+
+  it('connecting to port 0 is a peer with any port', () => {
+    const host = new Host(kind);
+    const sk = host.socket(8080);
+    expect(host.udp.connect(0, sk, host.at(5), 0)).toBeUndefined();
+    host.arrive([5, 54], [1, 8080], 'peer');
+    host.arrive([6, 54], [1, 8080], 'other host');
+    expect([host.read(sk), host.read(sk)]).toEqual(['peer', '<EAGAIN>']);
     host.end(sk);
   });
 
@@ -124,6 +169,41 @@ describe.each([NARROW, WIDE])('$name: peers', (kind) => {
     host.udp.disconnect(0, both);
     expect([both.num, kind.number(both.rcvSaddr), both.boundDevIf]).toEqual([8081, 1, 0]);
     host.end(free, port, both);
+  });
+
+  it('who disconnects leaves others with the same peer alone', () => {
+    const host = new Host(kind);
+    const [a, b] = [0, 1].map(() => {
+      const sk = host.socket();
+      sk.reuse = true;
+      host.udp.bind(0, sk, host.at(1), 8080);
+      host.udp.connect(0, sk, host.at(5), 53);
+      return sk;
+    }) as [ReturnType<Host['socket']>, ReturnType<Host['socket']>];
+    host.udp.disconnect(0, a);
+    host.udp.connect(0, a, host.at(6), 53);
+    host.udp.disconnect(0, a);
+    host.udp.close(0, a);
+    host.arrive([5, 53], [1, 8080], 'still there');
+    expect(host.read(b)).toBe('still there');
+    host.end(b);
+  });
+
+  it('sockets lists each that has a port, once', () => {
+    const host = new Host(kind);
+    const idle = host.udp.socket(host.family);
+    const shared = [0, 1].map(() => {
+      const sk = host.socket();
+      sk.reuse = true;
+      host.udp.bind(0, sk, host.at(1), 8080);
+      return sk;
+    });
+    const connected = host.udp.socket(host.family);
+    host.udp.connect(0, connected, host.at(5), 53);
+    expect(new Set(host.udp.sockets())).toEqual(new Set([connected, ...shared]));
+    expect([...host.udp.sockets()].length).toBe(3);
+    host.end(idle, connected, ...shared);
+    expect([...host.udp.sockets()]).toEqual([]);
   });
 
   it('the route of a connected socket is looked up once, and again when it is stale or the socket asks for another', () => {

@@ -101,8 +101,9 @@ describe.each([NARROW, WIDE])('$name: errors', (kind) => {
     expect(kind.number(message.error?.offender)).toBe(7);
     // The pending error is now that of the next in the queue, and none behind the last.
     expect(sk.err).toBe('ECONNREFUSED');
+    expect(host.udp.poll(sk) & POLLERR).toBe(POLLERR);
     host.udp.recvmsg(0, sk, into, 0, 1, MSG_ERRQUEUE, message);
-    expect(sk.err).toBe('');
+    expect([sk.err, host.udp.poll(sk) & POLLERR]).toEqual(['', 0]);
     expect(host.udp.recvmsg(0, sk, into, 0, 1, MSG_ERRQUEUE, message)).toBe('EAGAIN');
     host.end(sk);
   });

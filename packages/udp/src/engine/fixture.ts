@@ -96,6 +96,8 @@ export class Host {
   stale = false;
   /** Who is in a group; everybody unless told. */
   members: ((sk: { readonly inet: Inet<unknown> }, group: number) => boolean) | undefined = undefined;
+  /** Whether the host has no address to speak from, as before DHCP. */
+  sourceless = false;
   now = 0;
   privileged = true;
   readonly sysctl: Settings = {
@@ -256,7 +258,7 @@ export class Host {
         if (n(flow.daddr) === 9) return 'ENETUNREACH';
         if (n(flow.daddr) === 0) flow.daddr = kind.address(1);
         const oif = flow.oif === 0 ? 1 : flow.oif;
-        if (n(flow.saddr) === 0) flow.saddr = kind.address(oif);
+        if (n(flow.saddr) === 0 && !this.sourceless) flow.saddr = kind.address(oif);
         const to = n(flow.daddr);
         return this.#dst(to === 255 ? 'broadcast' : to >= 100 ? 'multicast' : 'unicast', oif);
       },
