@@ -5,7 +5,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { SEND_SHUTDOWN } from '@stack/skbuff/sock';
 import { isMulticast } from '../address.ts';
-import { HLEN, headerLength, id, MAX_HLEN, protocol, saddr } from '../fields.ts';
+import { daddr, HLEN, headerLength, id, MAX_HLEN, protocol, saddr } from '../fields.ts';
 import { sendCheck } from '../header.ts';
 import { CB_FLAGS, CB_FRAG_MAX_SIZE, IP_MAX_MTU } from './constants.ts';
 import type { Dst } from './dst.ts';
@@ -75,15 +75,15 @@ export function sendmsg(
   return result === DROP && inet.recverr ? 'ENOBUFS' : length;
 }
 
-function flowFor(sk: RawSock, daddr: number, flags: number, message: RawMessage | undefined): Flow {
+function flowFor(sk: RawSock, destination: number, flags: number, message: RawMessage | undefined): Flow {
   const { inet } = sk;
-  const multicast = isMulticast(daddr);
+  const multicast = isMulticast(destination);
   const source = message?.source ?? sk.saddr;
   const device = message !== undefined && message.ifindex !== 0 ? message.ifindex : sk.boundDevIf;
   const anySource = inet.hdrincl || inet.transparent;
   const onLink = sk.localRoute || (flags & MSG_DONTROUTE) !== 0 || inet.options?.strict === true;
   return {
-    daddr,
+    daddr: destination,
     saddr: source === 0 && multicast ? inet.mcAddr : source,
     oif: device || (multicast ? inet.mcIndex : inet.ucIndex),
     tos: message !== undefined && message.tos >= 0 ? message.tos : inet.tos,
@@ -112,24 +112,19 @@ function sendWithHeader(
 ): number | Errno {
   const { view, data: at } = skb;
   const hlen = headerLength(view, at);
-  if (hlen > skb.len) {
+  if (hlen < HLEN || hlen > skb.len) {
     skb.free();
     return 'EINVAL';
   }
-  // Linux: what cannot be a header is sent as it is.
-  if (hlen >= HLEN) {
-    if (saddr(view, at) === 0) view.setUint32(at + 12, flow.saddr);
-    view.setUint16(at + 2, skb.len);
-    if (id(view, at) === 0) {
-      view.setUint16(
-        at + 4,
-        ip.idents.reserve(now, view.getUint32(at + 16), saddr(view, at), protocol(view, at), 1),
-      );
-    }
-    sendCheck(view, at);
+  if (saddr(view, at) === 0) view.setUint32(at + 12, flow.saddr);
+  view.setUint16(at + 2, skb.len);
+  if (id(view, at) === 0) {
+    const kind = protocol(view, at);
+    view.setUint16(at + 4, ip.idents.reserve(now, daddr(view, at), saddr(view, at), kind, 1));
   }
+  sendCheck(view, at);
   skb.networkHeader = at;
-  skb.transportHeader = at + Math.max(hlen, HLEN);
+  skb.transportHeader = at + hlen;
   skb.priority = sk.priority;
   skb.mark = sk.mark;
   skb.cb[CB_FLAGS] = 0;

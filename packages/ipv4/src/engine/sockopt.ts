@@ -156,6 +156,9 @@ function setNumber(ip: Ipv4, socket: OptionSock, name: string, value: number): E
       return setUnicastIf(ip, socket, value);
     case 'IP_LOCAL_PORT_RANGE':
       return setPortRange(inet, value >>> 0);
+    case 'IP_ADD_MEMBERSHIP':
+    case 'IP_DROP_MEMBERSHIP':
+      return socket.type === 'SOCK_STREAM' ? 'EPROTO' : 'EINVAL';
     default:
       return unknown(name);
   }
@@ -263,8 +266,6 @@ function setGroup(
 
 const KNOWN = [
   'IP_OPTIONS',
-  'IP_ADD_MEMBERSHIP',
-  'IP_DROP_MEMBERSHIP',
   'IP_ADD_SOURCE_MEMBERSHIP',
   'IP_DROP_SOURCE_MEMBERSHIP',
   'IP_BLOCK_SOURCE',
