@@ -31,6 +31,7 @@ export {
   type Timer,
   type Timers,
 } from './ports.ts';
+export type { ReceivedViews } from './recvmsg.ts';
 export { RequestSock, type SynVerdict } from './request.ts';
 export {
   CLOSE,
@@ -52,7 +53,7 @@ export {
   TIME_WAIT,
 } from './state.ts';
 export type { CoreSysctl, TcpSysctl } from './sysctl.ts';
-export type { BindBucket, EhashEntry, ListenerExtra } from './tables.ts';
+export type { BindBucket, BindOwner, EhashEntry, ListenerExtra } from './tables.ts';
 export { TcpSock } from './tcb.ts';
-export { type ReceivedViews, Tcp } from './tcp.ts';
+export { Tcp } from './tcp.ts';
 export { TimewaitSock } from './timewait.ts';

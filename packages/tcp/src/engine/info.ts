@@ -2,6 +2,10 @@
  * `TCP_INFO`: what `ss -ti` shows.
  * @module
  */
+import { CHRONO_BUSY, CHRONO_RWND, CHRONO_SNDBUF, chronoTotal } from './chrono.ts';
+import { notSentBytes } from './send-queue.ts';
+import { LISTEN } from './state.ts';
+import type { TcpSock } from './tcb.ts';
 
 /** Linux `struct tcp_info`, its fields in camelCase without `tcpi_`. Times µs where the kernel has µs, ms where it has ms. */
 export interface TcpInfo {
@@ -84,4 +88,82 @@ export interface TcpInfo {
   totalRtoRecoveries: number;
   /** ms. */
   totalRtoTime: number;
+}
+
+const TCPI_OPT_TIMESTAMPS = 1;
+const TCPI_OPT_WSCALE = 4;
+
+/** See {@link Tcp.info}. */
+export function tcpInfo(now: number, sk: TcpSock): TcpInfo {
+  const listening = sk.state === LISTEN && sk.listener !== undefined;
+  return {
+    state: sk.state,
+    caState: sk.caState,
+    retransmits: sk.retransmits,
+    probes: sk.probesOut,
+    backoff: sk.backoff,
+    options: (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) | (sk.wscaleOk ? TCPI_OPT_WSCALE : 0),
+    sndWscale: sk.sndWscale,
+    rcvWscale: sk.rcvWscale,
+    deliveryRateAppLimited: 0,
+    fastopenClientFail: 0,
+    rto: sk.rto,
+    ato: sk.ato,
+    sndMss: sk.mssCache,
+    rcvMss: sk.rcvMss,
+    unacked: listening ? (sk.listener?.acceptLength ?? 0) : sk.packetsOut,
+    sacked: listening ? (sk.listener?.backlog ?? 0) : sk.sackedOut,
+    lost: sk.lostOut,
+    retrans: sk.retransOut,
+    fackets: 0,
+    lastDataSent: milliseconds(now - sk.lsndtime),
+    lastAckSent: 0,
+    lastDataRecv: milliseconds(now - sk.lrcvtime),
+    lastAckRecv: milliseconds(now - sk.rcvTstamp),
+    pmtu: sk.pmtuCookie,
+    rcvSsthresh: sk.rcvSsthresh,
+    rtt: sk.srtt >> 3,
+    rttvar: sk.mdev >> 2,
+    sndSsthresh: sk.sndSsthresh,
+    sndCwnd: sk.sndCwnd,
+    advmss: sk.advmss,
+    reordering: sk.reordering,
+    rcvRtt: 0,
+    rcvSpace: 0,
+    totalRetrans: sk.totalRetrans,
+    pacingRate: sk.pacingRate,
+    maxPacingRate: Number.MAX_SAFE_INTEGER,
+    bytesAcked: sk.bytesAcked,
+    bytesReceived: sk.bytesReceived,
+    segsOut: sk.segsOut,
+    segsIn: sk.segsIn,
+    notsentBytes: Math.max(notSentBytes(sk), 0),
+    minRtt: Math.max(sk.minRtt, 0),
+    dataSegsIn: sk.dataSegsIn,
+    dataSegsOut: sk.dataSegsOut,
+    deliveryRate: 0,
+    busyTime:
+      chronoTotal(now, sk, CHRONO_BUSY) +
+      chronoTotal(now, sk, CHRONO_RWND) +
+      chronoTotal(now, sk, CHRONO_SNDBUF),
+    rwndLimited: chronoTotal(now, sk, CHRONO_RWND),
+    sndbufLimited: chronoTotal(now, sk, CHRONO_SNDBUF),
+    delivered: sk.delivered,
+    deliveredCe: 0,
+    bytesSent: sk.bytesSent,
+    bytesRetrans: sk.bytesRetrans,
+    dsackDups: 0,
+    reordSeen: sk.reordSeen,
+    rcvOoopack: sk.rcvOoopack,
+    sndWnd: sk.sndWnd,
+    rcvWnd: sk.rcvWnd,
+    rehash: 0,
+    totalRto: sk.totalRto,
+    totalRtoRecoveries: sk.totalRtoRecoveries,
+    totalRtoTime: milliseconds(sk.totalRtoTime),
+  };
+}
+
+function milliseconds(us: number): number {
+  return Math.floor(us / 1000);
 }

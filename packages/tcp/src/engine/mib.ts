@@ -29,6 +29,7 @@ export interface TcpCounters {
 
 /** `TcpExt:` in `/proc/net/netstat`: what this engine can count. */
 export interface TcpExtCounters {
+  EmbryonicRsts: number;
   PruneCalled: number;
   RcvPruned: number;
   OfoPruned: number;
@@ -57,6 +58,7 @@ export interface TcpExtCounters {
   TCPFastRetrans: number;
   TCPSlowStartRetrans: number;
   TCPTimeouts: number;
+  TCPLostRetransmit: number;
   TCPRenoRecoveryFail: number;
   TCPRcvCollapsed: number;
   TCPAbortOnData: number;
@@ -126,6 +128,7 @@ export function tcpMib(): TcpMib {
       InCsumErrors: 0,
     },
     TcpExt: {
+      EmbryonicRsts: 0,
       PruneCalled: 0,
       RcvPruned: 0,
       OfoPruned: 0,
@@ -154,6 +157,7 @@ export function tcpMib(): TcpMib {
       TCPFastRetrans: 0,
       TCPSlowStartRetrans: 0,
       TCPTimeouts: 0,
+      TCPLostRetransmit: 0,
       TCPRenoRecoveryFail: 0,
       TCPRcvCollapsed: 0,
       TCPAbortOnData: 0,

@@ -121,7 +121,9 @@ export interface Family<A> {
   readonly headerLength: number;
   /** Fresh options for a socket. */
   inet(): Inet;
-  /** Looks up where `flow` goes and fills in `flow.saddr`. */
+  /** Copies the options of a listener to those of a connection it accepts, beyond what {@link Inet} names. */
+  inherit?(from: Inet, to: Inet): void;
+  /** Looks up where `flow` goes and fills in `flow.saddr`; `flow.daddr` too, where the unspecified address means this host. */
   route(now: number, flow: Flow<A>): Dst | Errno;
   /**
    * Sends a segment, `data` at its TCP header, taking the skb over in any case.

@@ -3,6 +3,7 @@
  * Small, for a flood makes many.
  * @module
  */
+import { decideDeferred } from './minisocks.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
 import { NEW_SYN_RECV } from './state.ts';
 import type { EhashEntry } from './tables.ts';
@@ -37,7 +38,7 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   rcvIsn = 0;
   /** RCV.NXT. */
   rcvNxt = 0;
-  /** Peer's MSS option, or 536. */
+  /** Peer's MSS option, or 536; TCP_MAXSEG of the listener where that is less. */
   mss = 536;
   wscaleOk = false;
   sndWscale = 0;
@@ -45,6 +46,8 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   tstampOk = false;
   tsRecent = 0;
   tsoffset = 0;
+  /** Our timestamp clock when the SYN-ACK was sent first. */
+  tsFirst = 0;
   /** Offered in the SYN-ACK, bytes. */
   rsksRcvWnd = 0;
   windowClamp = 0;
@@ -52,7 +55,7 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   numRetrans = 0;
   /** Timeouts. */
   numTimeout = 0;
-  /** Timeout now, µs. */
+  /** First timeout, µs. */
   timeout = 0;
   timer: Timer | undefined = undefined;
   /** The ACK came, and the request waits for data (TCP_DEFER_ACCEPT) or room in the accept queue. */
@@ -76,16 +79,16 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
 
   /** Decides a deferred request: answers the SYN. Does nothing on one that is decided or gone. */
   accept(now: number): void {
-    this.listener.tcp.decideRequest(now, this, 'accept');
+    decideDeferred(now, this, 'accept');
   }
 
   /** Decides a deferred request: refuses it with a RST. */
   reset(now: number): void {
-    this.listener.tcp.decideRequest(now, this, 'reset');
+    decideDeferred(now, this, 'reset');
   }
 
   /** Decides a deferred request: forgets it without a word. */
   drop(): void {
-    this.listener.tcp.decideRequest(0, this, 'drop');
+    decideDeferred(0, this, 'drop');
   }
 }

@@ -110,6 +110,7 @@ export function setState(sk: TcpSock, to: number): void {
   if (wasOpen && !isOpen) Tcp.CurrEstab--;
   if (wasOpen && to === CLOSE) Tcp.EstabResets++;
   sk.state = to;
+  if (to === CLOSE) tcp.forget(sk, from);
   tcp.stateChange?.(sk, from, to);
 }
 

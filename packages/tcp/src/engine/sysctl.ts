@@ -31,8 +31,6 @@ export interface TcpSysctl {
   readonly tcp_limit_output_bytes: number;
   /** Sockets without owner that may exist. */
   readonly tcp_max_orphans: number;
-  /** Most reordering assumed, segments. */
-  readonly tcp_max_reordering: number;
   /** Half-open connections one listener remembers. */
   readonly tcp_max_syn_backlog: number;
   /** TIME-WAIT sockets that may exist. */
@@ -47,8 +45,6 @@ export interface TcpSysctl {
   readonly tcp_notsent_lowat: number;
   /** Retransmissions before a socket without owner gives up; 0 = 8. */
   readonly tcp_orphan_retries: number;
-  /** Times the application must answer before ACKs are held back for its data. */
-  readonly tcp_pingpong_thresh: number;
   /** Duplicate ACKs that mean loss, to begin with. */
   readonly tcp_reordering: number;
   /** Merge small segments when they are retransmitted. */
@@ -81,18 +77,24 @@ export interface TcpSysctl {
   readonly tcp_tso_rtt_log: number;
   /** Share of the window that one super-packet may take: `1 / n`. */
   readonly tcp_tso_win_divisor: number;
+  /** Let the offered window shrink with the buffer (RFC 7323 §2.4 says it should not). */
+  readonly tcp_shrink_window: number;
   /** Reuse a port in TIME-WAIT for a new connection to the same peer: 0 never, 1 always, 2 on loopback only. */
   readonly tcp_tw_reuse: number;
   /** ms a port must have been in TIME-WAIT before it is reused. */
   readonly tcp_tw_reuse_delay: number;
   /** Offer window scaling (RFC 7323). */
   readonly tcp_window_scaling: number;
+  /** Offer no window above 32767 without scaling: some peers take it as negative. */
+  readonly tcp_workaround_signed_windows: number;
   /** Send buffer, bytes of truesize: least, default, most. */
   readonly tcp_wmem: readonly [number, number, number];
 }
 
 /** `net.core.*`, as far as TCP reads it. */
 export interface CoreSysctl {
+  /** Largest receive buffer an application may ask for, bytes. */
+  readonly rmem_max: number;
   /** Most connections that may wait for `accept`. */
   readonly somaxconn: number;
 }

@@ -9,8 +9,9 @@ import type { CongestionOps } from './cong.ts';
 import type { Dst, Family, Inet, Timer } from './ports.ts';
 import type { RequestSock, SynVerdict } from './request.ts';
 import { CLOSE } from './state.ts';
-import type { BindBucket, EhashEntry, ListenerExtra } from './tables.ts';
+import type { BindBucket, BindOwner, EhashEntry, ListenerExtra } from './tables.ts';
 import type { Tcp } from './tcp.ts';
+import { DEFAULT_SCALING_RATIO } from './window.ts';
 import type { ZerocopyState } from './zerocopy.ts';
 
 /** IANA's number of TCP. */
@@ -60,7 +61,7 @@ export const TSQ_THROTTLED = 2;
 export const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
 
 /** A TCP socket. Made by {@link Tcp.socket} and by {@link Tcp.accept}; changed by the engine alone, except where a comment allows it. */
-export class TcpSock extends Sock implements EhashEntry {
+export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Engine it belongs to. */
   readonly tcp: Tcp;
   readonly family: Family<unknown>;
@@ -84,8 +85,8 @@ export class TcpSock extends Sock implements EhashEntry {
   /** Whether it is in the established or listening table. */
   hashed = false;
   bindBucket: BindBucket | undefined = undefined;
-  bindNext: TcpSock | undefined = undefined;
-  bindPrev: TcpSock | undefined = undefined;
+  bindNext: BindOwner | undefined = undefined;
+  bindPrev: BindOwner | undefined = undefined;
   /** The address was bound (`SOCK_BINDADDR_LOCK`). */
   addressLocked = false;
   /** The port was bound (`SOCK_BINDPORT_LOCK`). */
@@ -106,8 +107,6 @@ export class TcpSock extends Sock implements EhashEntry {
   noSpace = false;
   /** Memory reserved of the protocol's, bytes. */
   forwardAlloc = 0;
-  /** `SO_INCOMING_CPU`'s kin: the time this socket last saw, µs (`tcp_mstamp`). */
-  mstamp = 0;
 
   // Send sequence space.
   sndUna = 0;
@@ -139,11 +138,11 @@ export class TcpSock extends Sock implements EhashEntry {
   /** `TCP_NOTSENT_LOWAT`; 0 = the sysctl. */
   notsentLowat = 0;
   tsqFlags = 0;
+  /** Truesize handed to the layers below so far, modulo 2^32: what left them is this minus `wmemAlloc`. */
+  wmemSent = 0;
   tsqNext: TcpSock | undefined = undefined;
   /** Where retransmission goes on; what is before it was looked at (`retransmit_skb_hint`). */
   retransmitHint: SkBuff | undefined = undefined;
-  /** Where marking as lost goes on (`lost_skb_hint`). */
-  lostHint: SkBuff | undefined = undefined;
   zerocopyState: ZerocopyState | undefined = undefined;
 
   // Segment sizes.
@@ -176,19 +175,19 @@ export class TcpSock extends Sock implements EhashEntry {
   /** First byte that the application has not read. */
   copiedSeq = 0;
   /** Largest offered window (`window_clamp`), bytes. */
-  windowClamp = 0xffff;
+  windowClamp = 0;
+  /** TCP_WINDOW_CLAMP; 0 = not set. */
+  clampOption = 0;
   /** Current limit on the offered window (`rcv_ssthresh`), bytes. */
   rcvSsthresh = 0;
   /** Share of `rcvbuf` that is payload, in 1/256 (`scaling_ratio`). */
-  scalingRatio = 128;
+  scalingRatio: number = DEFAULT_SCALING_RATIO;
   /** Biggest payload of a segment (`rcv_mss`), estimated. */
   rcvMss = 536;
   /** Out of order, by sequence number; `undefined` while there is none. */
   ofoQueue: SkbQueue | undefined = undefined;
   /** Segment queued last out of order. */
   ofoLast: SkBuff | undefined = undefined;
-  /** The last window offered was zero for want of room. */
-  rcvZeroWindow = false;
 
   // What both agreed on.
   wscaleOk = false;
@@ -207,8 +206,6 @@ export class TcpSock extends Sock implements EhashEntry {
   rcvTsecr = 0;
   /** The segment being processed has timestamps. */
   sawTstamp = false;
-  /** RCV.NXT in the last ACK sent (RFC 7323's Last.ACK.sent is `rcvWup`). */
-  lastAckSent = 0;
 
   // Acknowledging.
   ackPending = 0;
@@ -218,8 +215,10 @@ export class TcpSock extends Sock implements EhashEntry {
   pingpong = 0;
   /** Delayed-ACK interval, µs; 0 = not known yet. */
   ato = 0;
-  /** Delayed-ACK attempts while the application was in a call. */
-  ackRetry = 0;
+  /** Nothing could be queued for want of memory: the next ACK offers a window of zero. */
+  ackNomem = false;
+  /** When {@link ackTimer} is due. */
+  ackTimeout = 0;
   ackTimer: Timer | undefined = undefined;
   /** When data came last. */
   lrcvtime = 0;
@@ -276,10 +275,7 @@ export class TcpSock extends Sock implements EhashEntry {
   rttSeq = 0;
   /** Smallest RTT seen, µs; -1 = none. */
   minRtt = -1;
-  /** Receiver's estimate of the RTT, eight times, µs. */
-  rcvRttEst = 0;
-  rcvRttSeq = 0;
-  rcvRttTime = 0;
+  minRttStamp = 0;
 
   // Recovery and congestion control. Counts are segments.
   caState: number = CA_OPEN;
@@ -316,14 +312,12 @@ export class TcpSock extends Sock implements EhashEntry {
   reordering = 3;
   /** {@link sndNxt} when recovery began: it ends when this is acknowledged. */
   highSeq = 0;
-  /** {@link sndUna} when recovery began, or 0: undo is possible. */
-  undoMarker = 0;
+  /** The last reduction may turn out to be a mistake (`undo_marker`). */
   hasUndo = false;
   /** Retransmissions that undo still has to see excused; -1 = cannot. */
   undoRetrans = -1;
-  /** When the first retransmission of the present episode was sent, ms as TCP timestamps have it, int32; 0 = none. */
+  /** When the first retransmission of the present episode was sent; 0 = there is none. */
   retransStamp = 0;
-  hasRetransStamp = false;
   /** Segments delivered, over the connection's life. */
   delivered = 0;
   /** Bytes a second that would be sent if they were paced. */
@@ -363,14 +357,12 @@ export class TcpSock extends Sock implements EhashEntry {
   deferAccept = 0;
   /** Links children that wait for `accept`. */
   acceptNext: TcpSock | undefined = undefined;
-  /** The SYN-SENT or simultaneous SYN segment's retransmission happened. */
-  synData = false;
+  /** Somebody waits to send while the connection opens (`sk_write_pending`): the handshake's ACK waits for his data. Set it freely. */
+  writePending = false;
+  /** A FIN came (`SOCK_DONE`). */
+  finSeen = false;
   /** `SO_OOBINLINE`. Set it freely. */
   oobInline = false;
-  /** Whom ICMP errors told about, quick. */
-  rcvTos = 0;
-  /** MTU that an ICMP message reported, taken in soon. */
-  mtuInfo = 0;
   /** {@link orphaned} was counted. */
   countedOrphan = false;
 

@@ -1,27 +1,42 @@
 /**
  * The TCP engine of one host: RFC 9293 without a socket API, a clock or a network of its own. Whoever holds it calls in with the
  * time and packets; what it wants sent goes out through {@link Family.output}. It never blocks and never throws on input.
+ *
+ * Nothing that it calls (`output`, `drop`, `wake`, `probe`, …) may call back into it; what must happen next is done later.
  * @module
  */
-import type { Pool, SkBuff } from '@stack/skbuff';
+import type { Page, Pool, SkBuff } from '@stack/skbuff';
+import { bindSocket } from './bind.ts';
+import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
-import type { TcpInfo } from './info.ts';
+import { defaultCongestion } from './congestion.ts';
+import { icmpError } from './icmp.ts';
+import { type TcpInfo, tcpInfo } from './info.ts';
+import { receiveSegment } from './input.ts';
+import { SecureSeq } from './isn.ts';
 import type { Message } from './messages.ts';
 import { type TcpMib, tcpMib } from './mib.ts';
-import type { Errno, Family, Quote, TcpOptions, Timers } from './ports.ts';
-import type { RequestSock, SynVerdict } from './request.ts';
+import { acceptSocket, connectSocket, listenSocket } from './open.ts';
+import { pollMask } from './poll.ts';
+import type { Errno, Family, Flow, Quote, TcpOptions, Timers } from './ports.ts';
+import { dataReady } from './receive-queue.ts';
+import { type ReceivedViews, receiveMessage, receiveViews } from './recvmsg.ts';
+import { reno } from './reno.ts';
+import type { Control } from './reply.ts';
+import { Segment } from './segment.ts';
+import { notSentBytes } from './send-queue.ts';
+import { sendMessage } from './sendmsg.ts';
+import { streamWriteSpace } from './sndbuf.ts';
+import { getOption, setKeepalive, setOption } from './sockopt.ts';
+import { LISTEN, SYN_RECV, SYN_SENT } from './state.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
-import type { TcpSock } from './tcb.ts';
+import { type EhashEntry, Tables } from './tables.ts';
+import { TcpSock } from './tcb.ts';
+import { tsqWrite } from './tsq.ts';
+import { atMark } from './urgent.ts';
 
-/** Bytes handed out by {@link Tcp.recvViews} without a copy. */
-export interface ReceivedViews {
-  /** In order; valid until {@link release}. */
-  readonly views: readonly Uint8Array[];
-  /** Bytes in all of them. */
-  readonly length: number;
-  /** Gives the memory back. Once. */
-  release(): void;
-}
+/** Bytes of the pages that what is sent is copied to. */
+const FRAG_PAGE = 65_536;
 
 /** TCP for every family of one host. */
 export class Tcp {
@@ -34,12 +49,61 @@ export class Tcp {
   readonly raise: () => void;
   readonly mib: TcpMib = tcpMib();
   readonly congestion: CongestionRegistry = new CongestionRegistry();
+  /** Sockets, requests, TIME-WAIT and ports. @internal */
+  readonly tables: Tables;
+  /** @internal */
+  readonly secure: SecureSeq;
+  /** Counters of RFC 6056's algorithm 4. @internal */
+  readonly perturb: Uint32Array = new Uint32Array(256);
+  /** The segment being processed. @internal */
+  readonly seg: Segment = new Segment();
+  /** A key for route lookups, used again. @internal */
+  readonly flow: Flow<unknown> = {
+    daddr: undefined,
+    saddr: undefined,
+    oif: 0,
+    tos: 0,
+    mark: 0,
+    protocol: 6,
+    sport: 0,
+    dport: 0,
+  };
+  /** Who answers for nobody. @internal */
+  readonly controls: Map<Family<unknown>, Control> = new Map();
+  /** `sk_memory_allocated`, pages of 4096 bytes. */
+  memoryAllocated = 0;
+  /** Whether that was above `tcp_mem[1]`. */
+  memoryPressure = false;
+  /** Sockets that exist. */
+  socketsAllocated = 0;
+  /** Sockets without owner. */
+  orphanCount = 0;
+  /** {@link TimewaitSock}s that exist. */
+  timewaits = 0;
+  /** @internal */
+  challengeSecond = -1;
+  /** @internal */
+  challengesLeft = 0;
+  /** ISN for the SYN that ends a TIME-WAIT. @internal */
+  timewaitIsn = 0;
+  /** A segment in SYN-SENT is to be answered with a RST. @internal */
+  resetDue = false;
+  /** Where the next byte to send is copied to. @internal */
+  fragOffset = 0;
   /** Called at the entry of landmark functions, with the kernel's name for them. */
   probe: ((fn: string, skb: SkBuff) => void) | undefined = undefined;
   /** `sock:inet_sock_set_state`. Called after the change. */
   stateChange: ((sk: TcpSock, from: number, to: number) => void) | undefined = undefined;
   /** `tcp:tcp_retransmit_skb`. `skb` is a packet of the retransmit queue: payload only, to be read, not kept. */
   retransmitted: ((now: number, sk: TcpSock, skb: SkBuff) => void) | undefined = undefined;
+
+  #tsqFirst: TcpSock | undefined = undefined;
+  #tsqLast: TcpSock | undefined = undefined;
+  #fragPage: Page | undefined = undefined;
+  #fragFresh = false;
+  readonly #forgetPage: (page: Page) => void = (page) => {
+    if (page === this.#fragPage) this.#fragPage = undefined;
+  };
 
   constructor(options: TcpOptions) {
     this.sysctl = options.sysctl;
@@ -49,19 +113,27 @@ export class Tcp {
     this.random = options.random;
     this.drop = options.drop;
     this.raise = options.raise;
+    this.secure = new SecureSeq(options.random);
+    this.tables = new Tables(options.random());
+    this.congestion.register(reno);
   }
 
   /** A socket in CLOSE. */
   socket(family: Family<unknown>): TcpSock {
-    throw notYet(family);
+    const sk = new TcpSock(this, family, defaultCongestion(this));
+    sk.sndbuf = this.sysctl.tcp_wmem[1];
+    sk.rcvbuf = this.sysctl.tcp_rmem[1];
+    sk.reordering = this.sysctl.tcp_reordering;
+    this.socketsAllocated++;
+    return sk;
   }
 
   /**
    * Gives a socket its local address and port; port 0 = a free one, at once.
    * EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already, or not in CLOSE).
    */
-  bind(now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
-    throw notYet(now, sk, address, port);
+  bind(_now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
+    return bindSocket(sk, address, port);
   }
 
   /**
@@ -69,17 +141,17 @@ export class Tcp {
    * ENETUNREACH and what else routing says.
    */
   connect(now: number, sk: TcpSock, address: unknown, port: number): Errno {
-    throw notYet(now, sk, address, port);
+    return connectSocket(now, sk, address, port);
   }
 
   /** Listens, or changes the backlog of a socket that does. EINVAL, EADDRINUSE. */
   listen(now: number, sk: TcpSock, backlog: number): Errno | undefined {
-    throw notYet(now, sk, backlog);
+    return listenSocket(now, sk, backlog);
   }
 
   /** The oldest connection that waits. EAGAIN, EINVAL (does not listen). */
-  accept(now: number, sk: TcpSock): TcpSock | Errno {
-    throw notYet(now, sk);
+  accept(_now: number, sk: TcpSock): TcpSock | Errno {
+    return acceptSocket(sk);
   }
 
   /**
@@ -95,7 +167,7 @@ export class Tcp {
     length: number,
     flags: number,
   ): number | Errno {
-    throw notYet(now, sk, bytes, offset, length, flags);
+    return sendMessage(now, sk, bytes, offset, length, flags);
   }
 
   /**
@@ -111,17 +183,17 @@ export class Tcp {
     flags: number,
     message?: Message,
   ): number | Errno {
-    throw notYet(now, sk, into, offset, length, flags, message);
+    return receiveMessage(now, sk, into, offset, length, flags, message);
   }
 
   /** As {@link recvmsg}, but hands out the memory the bytes arrived in, up to `length` of them: no copy. Release it soon. */
   recvViews(now: number, sk: TcpSock, length: number): ReceivedViews | Errno {
-    throw notYet(now, sk, length);
+    return receiveViews(now, sk, length);
   }
 
   /** `how`: RCV_SHUTDOWN, SEND_SHUTDOWN or both. ENOTCONN. */
   shutdown(now: number, sk: TcpSock, how: number): Errno | undefined {
-    throw notYet(now, sk, how);
+    return shutdownSocket(now, sk, how);
   }
 
   /**
@@ -129,62 +201,71 @@ export class Tcp {
    * `sk.linger` is 0. The caller does the waiting of a positive `sk.linger` (until `sk.state` is past LAST-ACK) before it calls.
    */
   close(now: number, sk: TcpSock): void {
-    throw notYet(now, sk);
+    closeSocket(now, sk);
   }
 
   /** `connect(AF_UNSPEC)`: aborts the connection with a RST and makes the socket usable again. */
   disconnect(now: number, sk: TcpSock): Errno | undefined {
-    throw notYet(now, sk);
+    return disconnectSocket(now, sk);
   }
 
   /** What `poll(2)` answers: `POLL*` bits. */
   poll(sk: TcpSock): number {
-    throw notYet(sk);
+    return pollMask(sk);
   }
 
   /** `TCP_*` options by name. ENOPROTOOPT, EINVAL, ENOENT (no such congestion control). */
   setsockopt(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
-    throw notYet(now, sk, name, value);
+    return setOption(now, sk, name, value);
   }
 
   /** The value of a `TCP_*` option; `TCP_INFO` gives a {@link TcpInfo}. ENOPROTOOPT comes as `{ errno }`. */
   getsockopt(now: number, sk: TcpSock, name: string): number | string | TcpInfo | { errno: Errno } {
-    throw notYet(now, sk, name);
+    return getOption(now, sk, name);
   }
 
   /** `struct tcp_info`. */
   info(now: number, sk: TcpSock): TcpInfo {
-    throw notYet(now, sk);
+    return tcpInfo(now, sk);
   }
 
   /** `SO_KEEPALIVE`: sets `sk.keepOpen` and the timer. */
   setKeepalive(now: number, sk: TcpSock, on: boolean): void {
-    throw notYet(now, sk, on);
+    setKeepalive(now, sk, on);
   }
 
   /** `SO_RCVLOWAT`: sets `sk.rcvlowat`, at least 1, and wakes who has enough now. */
-  setRcvlowat(now: number, sk: TcpSock, bytes: number): void {
-    throw notYet(now, sk, bytes);
+  setRcvlowat(_now: number, sk: TcpSock, bytes: number): void {
+    sk.rcvlowat = Math.max(bytes, 1);
+    dataReady(sk);
   }
 
   /** `SIOCINQ`: bytes to read. EINVAL on a listener. */
   inq(sk: TcpSock): number | Errno {
-    throw notYet(sk);
+    if (sk.state === LISTEN) return 'EINVAL';
+    if (sk.state === SYN_SENT || sk.state === SYN_RECV) return 0;
+    // A FIN takes a number but is no byte.
+    const fin = sk.finSeen && sk.copiedSeq !== sk.rcvNxt ? 1 : 0;
+    return Math.max(((sk.rcvNxt - sk.copiedSeq) | 0) - fin, 0);
   }
 
   /** `SIOCOUTQ`: bytes not acknowledged. EINVAL on a listener. */
   outq(sk: TcpSock): number | Errno {
-    throw notYet(sk);
+    if (sk.state === LISTEN) return 'EINVAL';
+    if (sk.state === SYN_SENT || sk.state === SYN_RECV) return 0;
+    return (sk.writeSeq - sk.sndUna) | 0;
   }
 
   /** `SIOCOUTQNSD`: bytes not sent. EINVAL on a listener. */
   outqNotSent(sk: TcpSock): number | Errno {
-    throw notYet(sk);
+    if (sk.state === LISTEN) return 'EINVAL';
+    if (sk.state === SYN_SENT || sk.state === SYN_RECV) return 0;
+    return notSentBytes(sk);
   }
 
   /** `SIOCATMARK`: whether the next byte to read is the urgent one. */
   atMark(sk: TcpSock): boolean {
-    throw notYet(sk);
+    return atMark(sk);
   }
 
   /**
@@ -192,17 +273,25 @@ export class Tcp {
    * `tos` as received.
    */
   receive(now: number, skb: SkBuff, family: Family<unknown>): void {
-    throw notYet(now, skb, family);
+    receiveSegment(now, this, skb, family);
   }
 
   /** An ICMP error about a segment of ours. */
   error(now: number, family: Family<unknown>, quote: Quote<unknown>): void {
-    throw notYet(now, family, quote);
+    icmpError(now, this, family, quote);
   }
 
   /** Goes on with what {@link TcpOptions.raise} was called for. */
   softirq(now: number): void {
-    throw notYet(now);
+    let sk = this.#tsqFirst;
+    this.#tsqFirst = undefined;
+    this.#tsqLast = undefined;
+    while (sk !== undefined) {
+      const next: TcpSock | undefined = sk.tsqNext;
+      sk.tsqNext = undefined;
+      tsqWrite(now, sk);
+      sk = next;
+    }
   }
 
   /** Adds an algorithm for TCP_CONGESTION. EEXIST. @throws TypeError where `ops` is not complete. */
@@ -211,19 +300,59 @@ export class Tcp {
   }
 
   /** Every socket, request and TIME-WAIT, for `ss`; in no order. */
-  *entries(): Generator<unknown, void, undefined> {}
+  entries(): Generator<EhashEntry, void, undefined> {
+    return this.tables.entries();
+  }
 
-  /** @internal */
-  decideRequest(now: number, request: RequestSock, verdict: SynVerdict): void {
-    throw notYet(now, request, verdict);
+  /** Puts a socket into the list that {@link softirq} works off. @internal */
+  queueTsq(sk: TcpSock): void {
+    if (this.#tsqLast === undefined) {
+      this.#tsqFirst = sk;
+      this.raise();
+    } else this.#tsqLast.tsqNext = sk;
+    this.#tsqLast = sk;
+  }
+
+  /** A socket went to CLOSE: nobody finds it any more, and a port that was not bound is free. @internal */
+  forget(sk: TcpSock, from: number): void {
+    if (from === LISTEN) this.tables.unlisten(sk);
+    else this.tables.remove(sk);
+    if (!sk.portLocked) this.tables.release(sk);
   }
 
   /** @internal */
   writeSpace(sk: TcpSock): void {
-    throw notYet(sk);
+    streamWriteSpace(sk);
   }
-}
 
-function notYet(..._: unknown[]): Error {
-  return new Error('tcp: not there yet');
+  /**
+   * A page to copy the next bytes to, from {@link fragOffset} on; `undefined` without memory. What is copied is held by its frags alone,
+   * so that a stream at rest holds no page.
+   * @internal
+   */
+  fragPage(): Page | undefined {
+    const current = this.#fragPage;
+    if (current !== undefined && this.fragOffset < current.start + current.size) return current;
+    if (current !== undefined) current.onRelease = undefined;
+    const page = this.pool.page(FRAG_PAGE);
+    this.#fragPage = page;
+    if (page === undefined) return undefined;
+    page.onRelease = this.#forgetPage;
+    this.#fragFresh = true;
+    this.fragOffset = page.start;
+    return page;
+  }
+
+  /** `n` bytes were copied, and a frag holds the page. @internal */
+  usedFragPage(page: Page, n: number): void {
+    this.fragOffset += n;
+    this.unusedFragPage(page);
+  }
+
+  /** Drops the reference that a fresh page came with. @internal */
+  unusedFragPage(page: Page): void {
+    if (!this.#fragFresh) return;
+    this.#fragFresh = false;
+    page.put();
+  }
 }

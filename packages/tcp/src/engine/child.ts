@@ -1,0 +1,115 @@
+/**
+ * The socket that a request becomes (Linux `tcp_create_openreq_child`).
+ * @module
+ */
+import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
+import { stampSeconds } from './paws.ts';
+import type { Inet } from './ports.ts';
+import type { RequestSock } from './request.ts';
+import { synackRtt, TCP_TIMEOUT_INIT } from './rtt.ts';
+import type { Segment } from './segment.ts';
+import { SYN_RECV } from './state.ts';
+import { TcpSock } from './tcb.ts';
+import { armKeepalive, keepaliveTime } from './timer.ts';
+
+/** A socket in SYN_RECV that inherits its listener's options. It is in no table yet. */
+export function createChild(now: number, req: RequestSock, seg: Segment): TcpSock {
+  const { family, listener } = req;
+  const { tcp } = listener;
+  const child = new TcpSock(tcp, family, listener.caOps);
+  child.state = SYN_RECV;
+  tcp.socketsAllocated++;
+  inherit(child, listener);
+  child.saddr = req.saddr;
+  child.rcvSaddr = req.saddr;
+  child.daddr = req.daddr;
+  child.sport = req.sport;
+  child.dport = req.dport;
+  child.dst = req.dst;
+
+  child.irs = req.rcvIsn;
+  child.rcvNxt = (req.rcvIsn + 1) | 0;
+  child.rcvWup = child.rcvNxt;
+  child.copiedSeq = child.rcvNxt;
+  child.rcvWnd = req.rsksRcvWnd;
+  child.rcvSsthresh = req.rsksRcvWnd;
+  child.windowClamp = req.windowClamp;
+  child.iss = req.sntIsn;
+  child.sndUna = (req.sntIsn + 1) | 0;
+  child.sndNxt = child.sndUna;
+  child.sndUp = child.sndUna;
+  child.sndSml = child.sndUna;
+  child.writeSeq = child.sndUna;
+  child.pushedSeq = child.sndUna;
+  child.sndWl1 = req.rcvIsn;
+  child.rto = TCP_TIMEOUT_INIT;
+
+  child.tstampOk = req.tstampOk;
+  child.tsoffset = req.tsoffset;
+  child.tcpHeaderLen = headerLengthFor(req.tstampOk);
+  if (req.tstampOk) {
+    child.tsRecent = req.tsRecent;
+    child.tsRecentStamp = stampSeconds(now);
+  }
+  child.wscaleOk = req.wscaleOk;
+  if (req.wscaleOk) {
+    child.sndWscale = req.sndWscale;
+    child.rcvWscale = req.rcvWscale;
+  } else child.windowClamp = Math.min(child.windowClamp, 0xffff);
+  child.sndWnd = seg.window << child.sndWscale;
+  child.maxWindow = child.sndWnd;
+  child.mssClamp = req.mss;
+  if (req.dst !== undefined) {
+    child.advmss = advertisedMss(child, req.dst);
+    syncMss(child, req.dst.mtu(now));
+  }
+  initializeRcvMss(child);
+  child.lsndtime = now;
+  child.lrcvtime = now;
+  child.rcvTstamp = now;
+  child.totalRetrans = req.numRetrans;
+  synackRtt(now, child, req.numRetrans === 0 ? req.sntSynack : 0);
+  if (child.keepOpen) armKeepalive(child, now + keepaliveTime(child));
+  return child;
+}
+
+/** What `accept` hands on from the listening socket (Linux `sk_clone`). */
+function inherit(child: TcpSock, from: TcpSock): void {
+  child.sndbuf = from.sndbuf;
+  child.rcvbuf = from.rcvbuf;
+  child.userlocks = from.userlocks;
+  child.mark = from.mark;
+  child.priority = from.priority;
+  child.boundDevIf = from.boundDevIf;
+  child.reuse = from.reuse;
+  child.reusePort = from.reusePort;
+  child.keepOpen = from.keepOpen;
+  child.linger = from.linger;
+  child.rcvlowat = from.rcvlowat;
+  child.zerocopy = from.zerocopy;
+  child.timestamp = from.timestamp;
+  child.oobInline = from.oobInline;
+  child.nonagle = from.nonagle;
+  child.userMss = from.userMss;
+  child.notsentLowat = from.notsentLowat;
+  child.keepaliveTime = from.keepaliveTime;
+  child.keepaliveIntvl = from.keepaliveIntvl;
+  child.keepaliveProbes = from.keepaliveProbes;
+  child.synRetries = from.synRetries;
+  child.linger2 = from.linger2;
+  child.userTimeout = from.userTimeout;
+  child.rtoMaxUs = from.rtoMaxUs;
+  child.caSetsockopt = from.caSetsockopt;
+  child.pingpong = from.pingpong;
+  child.scalingRatio = from.scalingRatio;
+  copyInet(child, from.inet);
+}
+
+function copyInet(child: TcpSock, from: Inet): void {
+  const to = child.inet;
+  to.tos = from.tos;
+  to.minttl = from.minttl;
+  to.recverr = from.recverr;
+  to.pmtudisc = from.pmtudisc;
+  child.family.inherit?.(from, to);
+}

@@ -1,0 +1,35 @@
+/**
+ * Which algorithm a socket uses.
+ * @module
+ */
+import type { CongestionOps } from './cong.ts';
+import type { Errno } from './ports.ts';
+import { reno } from './reno.ts';
+import { CLOSE, LISTEN } from './state.ts';
+import type { TcpSock } from './tcb.ts';
+import type { Tcp } from './tcp.ts';
+
+/** The algorithm that new sockets get: `tcp_congestion_control`, or Reno where that one is not there. */
+export function defaultCongestion(tcp: Tcp): CongestionOps {
+  return tcp.congestion.find(tcp.sysctl.tcp_congestion_control) ?? reno;
+}
+
+/** At the start of a transfer: the default of now, unless the application chose. */
+export function chooseCongestion(now: number, sk: TcpSock): void {
+  sk.caPriv = undefined;
+  sk.caOps.init?.(now, sk);
+}
+
+/** TCP_CONGESTION. ENOENT. */
+export function setCongestion(now: number, sk: TcpSock, name: string): Errno | undefined {
+  const ops = sk.tcp.congestion.find(name);
+  if (ops === undefined) return 'ENOENT';
+  sk.caSetsockopt = true;
+  if (ops === sk.caOps) return undefined;
+  const live = sk.state !== CLOSE && sk.state !== LISTEN;
+  if (live) sk.caOps.release?.(sk);
+  sk.caOps = ops;
+  sk.caPriv = undefined;
+  if (live) ops.init?.(now, sk);
+  return undefined;
+}

@@ -1,0 +1,103 @@
+/**
+ * ICMP errors about our segments: RFC 9293 §3.9.2.2, RFC 5927, RFC 6069 (Linux `tcp_v4_err`).
+ * @module
+ */
+
+import { SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 } from '@stack/skbuff/sock';
+import { dest, seq as readSeq, source } from '../fields.ts';
+import { doneWith } from './close.ts';
+import { dropRequest } from './minisocks.ts';
+import { syncMss } from './mss.ts';
+import type { Family, Quote } from './ports.ts';
+import { simpleRetransmit } from './recovery.ts';
+import type { RequestSock } from './request.ts';
+import { CLOSE, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT } from './state.ts';
+import type { TcpSock } from './tcb.ts';
+import type { Tcp } from './tcp.ts';
+import { revertBackoff } from './timer.ts';
+
+/** See {@link Tcp.error}. */
+export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote: Quote<unknown>): void {
+  if (quote.length < 8) return;
+  const { at, view } = quote;
+  const { TcpExt } = tcp.mib;
+  const entry = tcp.tables.lookup(family, quote.saddr, source(view, at), quote.daddr, dest(view, at), 0);
+  if (entry === undefined || entry.state === TIME_WAIT) return;
+  const seq = readSeq(view, at);
+  if (entry.state === NEW_SYN_RECV) {
+    requestError(entry as RequestSock, seq, quote);
+    return;
+  }
+  const sk = entry as TcpSock;
+  if (sk.state === CLOSE) return;
+  // RFC 5927 §4: what is quoted must be in flight, or the message is a guess.
+  if ((seq - sk.sndUna) >>> 0 > (sk.sndNxt - sk.sndUna) >>> 0) {
+    TcpExt.OutOfWindowIcmps++;
+    return;
+  }
+  if (quote.errno === '') return; // source quench: MUST-55, silently discarded
+  if (quote.errno === 'EMSGSIZE') {
+    mtuReduced(now, sk, quote.info);
+    return;
+  }
+  // MUST-54, SHLD-26: net and host unreachable are soft; and they say that the path, not the load, is the trouble.
+  if (quote.errno === 'ENETUNREACH' || quote.errno === 'EHOSTUNREACH') revertBackoff(now, sk, seq);
+  if (sk.state === SYN_SENT || sk.state === SYN_RECV) {
+    // Without a connection to lose every error is hard. Linux: `connect` fails at once, where RFC 9293 would retry a soft one.
+    queueQuote(sk, quote);
+    sk.err = quote.errno;
+    doneWith(now, sk);
+    return;
+  }
+  if (sk.inet.recverr) {
+    queueQuote(sk, quote);
+    sk.reportError(quote.errno);
+    return;
+  }
+  // RFC 5927 §5: no ICMP message ends an established connection; it explains a timeout.
+  sk.errSoft = quote.errno;
+}
+
+/** A request whose SYN-ACK does not get through is forgotten. */
+function requestError(req: RequestSock, seq: number, quote: Quote<unknown>): void {
+  const sk = req.listener;
+  if (seq !== req.sntIsn) {
+    sk.tcp.mib.TcpExt.OutOfWindowIcmps++;
+    return;
+  }
+  const hopeless =
+    quote.errno === 'EPROTO' || quote.errno === 'ENETUNREACH' || quote.errno === 'EHOSTUNREACH';
+  if (!hopeless) return;
+  dropRequest(req);
+  sk.drops++;
+  sk.tcp.mib.TcpExt.ListenDrops++;
+}
+
+/** RFC 1191, RFC 8201 as RFC 9293 MUST-54 asks: smaller segments at once, and again what was too large. */
+function mtuReduced(now: number, sk: TcpSock, info: number): void {
+  const { dst } = sk;
+  if (dst === undefined || sk.inet.pmtudisc === 0) return;
+  sk.family.updatePmtu?.(now, dst, info);
+  const mtu = dst.mtu(now);
+  if (info < mtu) sk.errSoft = 'EMSGSIZE';
+  if (sk.pmtuCookie <= mtu) return;
+  syncMss(sk, mtu);
+  simpleRetransmit(now, sk);
+}
+
+/** IP_RECVERR: the details for `recvmsg(MSG_ERRQUEUE)`. */
+function queueQuote(sk: TcpSock, quote: Quote<unknown>): void {
+  if (!sk.inet.recverr) return;
+  sk.queueError({
+    errno: quote.errno,
+    origin: sk.family.name === 'AF_INET6' ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP,
+    type: quote.type,
+    code: quote.code,
+    info: quote.info,
+    data: 0,
+    offender: quote.offender,
+    address: quote.daddr,
+    port: dest(quote.view, quote.at),
+    payload: quote.payload(),
+  });
+}

@@ -1,0 +1,170 @@
+/**
+ * A segment arrives: is it sound, whose is it (Linux `tcp_v4_rcv`).
+ * @module
+ */
+import { CHECKSUM_PARTIAL, CHECKSUM_UNNECESSARY, PACKET_HOST, type SkBuff } from '@stack/skbuff';
+import { verify } from '../checksum.ts';
+import { HLEN, headerLength } from '../fields.ts';
+import { ACK, FIN, RST, SYN } from '../flags.ts';
+import { rcvEstablished } from './established.ts';
+import {
+  connRequest,
+  dropRequest,
+  REQ_DONE,
+  REQ_LISTENER,
+  requestSegment,
+  wakeListener,
+} from './minisocks.ts';
+import type { Family } from './ports.ts';
+import { rcvStateProcess } from './process.ts';
+import { replyReset } from './reply.ts';
+import type { RequestSock } from './request.ts';
+import { ESTABLISHED, LISTEN, NEW_SYN_RECV, SYN_RECV, TIME_WAIT } from './state.ts';
+import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
+import type { Tcp } from './tcp.ts';
+import { recycle, type TimewaitSock, TW_SYN, timewaitSegment } from './timewait.ts';
+
+/** See {@link Tcp.receive}. */
+export function receiveSegment(now: number, tcp: Tcp, skb: SkBuff, family: Family<unknown>): void {
+  if (tcp.probe !== undefined) tcp.probe('tcp_v4_rcv', skb);
+  if (skb.pktType !== PACKET_HOST) {
+    tcp.drop(skb, 'OTHERHOST');
+    return;
+  }
+  const { Tcp: counters } = tcp.mib;
+  counters.InSegs++;
+  if (!skb.mayPull(HLEN)) {
+    tcp.drop(skb, 'PKT_TOO_SMALL');
+    return;
+  }
+  const length = headerLength(skb.view, skb.data);
+  if (length < HLEN) {
+    counters.InErrs++;
+    tcp.drop(skb, 'PKT_TOO_SMALL');
+    return;
+  }
+  if (!skb.mayPull(length)) {
+    tcp.drop(skb, 'PKT_TOO_SMALL');
+    return;
+  }
+  const saddr = family.saddr(skb);
+  const daddr = family.daddr(skb);
+  const { ipSummed } = skb;
+  if (ipSummed !== CHECKSUM_UNNECESSARY && ipSummed !== CHECKSUM_PARTIAL) {
+    // MUST-3.
+    if (!verify(skb, family.pseudo(saddr, daddr, IPPROTO_TCP, skb.len))) {
+      counters.InCsumErrors++;
+      counters.InErrs++;
+      tcp.drop(skb, 'TCP_CSUM');
+      return;
+    }
+  }
+  skb.transportHeader = skb.data;
+  const { seg } = tcp;
+  seg.read(skb);
+  const entry = tcp.tables.lookup(family, daddr, seg.dest, saddr, seg.source, skb.ifindex);
+  if (entry !== undefined) {
+    if (entry.inet.minttl > skb.ttl) {
+      tcp.mib.TcpExt.TCPMinTTLDrop++;
+      tcp.drop(skb, 'TCP_MINTTL');
+      return;
+    }
+    if (entry.state === TIME_WAIT) timewait(now, tcp, entry as TimewaitSock, skb, family);
+    else if (entry.state === NEW_SYN_RECV) request(now, tcp, entry as RequestSock, skb);
+    else deliver(now, entry as TcpSock, skb);
+    return;
+  }
+  toListener(now, tcp, skb, family, 0);
+}
+
+/** A segment for a socket that has a connection. */
+function deliver(now: number, sk: TcpSock, skb: SkBuff): void {
+  const { tcp } = sk;
+  sk.segsIn += Math.max(skb.gsoSegs, 1);
+  if (tcp.seg.len > 0) sk.dataSegsIn += Math.max(skb.gsoSegs, 1);
+  if (sk.state === ESTABLISHED) rcvEstablished(now, sk, skb, tcp.seg);
+  else rcvStateProcess(now, sk, skb, tcp.seg);
+}
+
+/** Nobody has the connection: a listener may want it. */
+function toListener(now: number, tcp: Tcp, skb: SkBuff, family: Family<unknown>, isn: number): void {
+  const { seg } = tcp;
+  const daddr = family.daddr(skb);
+  const choice = (seg.source << 16) ^ family.hash(family.saddr(skb));
+  const sk = tcp.tables.listener(family, daddr, seg.dest, skb.ifindex, choice);
+  if (sk === undefined) {
+    // RFC 9293 §3.10.7.1: CLOSED answers everything but a RST with a RST.
+    replyReset(now, tcp, family, skb, seg, undefined);
+    tcp.drop(skb, 'NO_SOCKET');
+    return;
+  }
+  if (sk.inet.minttl > skb.ttl) {
+    tcp.mib.TcpExt.TCPMinTTLDrop++;
+    tcp.drop(skb, 'TCP_MINTTL');
+    return;
+  }
+  listenSegment(now, sk, skb, isn);
+}
+
+/** RFC 9293 §3.10.7.2: first RST, second ACK, third SYN. */
+function listenSegment(now: number, sk: TcpSock, skb: SkBuff, isn: number): void {
+  const { tcp } = sk;
+  const { seg } = tcp;
+  if ((seg.flags & ACK) !== 0) {
+    replyReset(now, tcp, sk.family, skb, seg, sk);
+    tcp.drop(skb, 'TCP_FLAGS');
+    return;
+  }
+  if ((seg.flags & RST) !== 0) {
+    tcp.drop(skb, 'TCP_RESET');
+    return;
+  }
+  if ((seg.flags & SYN) === 0 || (seg.flags & FIN) !== 0) {
+    tcp.drop(skb, 'TCP_FLAGS');
+    return;
+  }
+  const reason = connRequest(now, sk, skb, seg, isn);
+  if (reason === undefined) skb.free();
+  else tcp.drop(skb, reason);
+}
+
+function timewait(now: number, tcp: Tcp, tw: TimewaitSock, skb: SkBuff, family: Family<unknown>): void {
+  const { seg } = tcp;
+  if (timewaitSegment(now, tw, skb, seg) === TW_SYN) {
+    const isn = tcp.timewaitIsn;
+    const choice = (seg.source << 16) ^ family.hash(family.saddr(skb));
+    const sk = tcp.tables.listener(family, family.daddr(skb), seg.dest, skb.ifindex, choice);
+    if (sk !== undefined) {
+      recycle(tw);
+      listenSegment(now, sk, skb, isn);
+      return;
+    }
+    // Nobody listens: it stays an old connection, that is told what is expected.
+    replyReset(now, tcp, family, skb, seg, tw);
+  }
+  tcp.drop(skb, 'TCP_TIMEWAIT');
+}
+
+function request(now: number, tcp: Tcp, req: RequestSock, skb: SkBuff): void {
+  const sk = req.listener;
+  if (sk.state !== LISTEN) {
+    dropRequest(req);
+    toListener(now, tcp, skb, req.family, 0);
+    return;
+  }
+  const { seg } = tcp;
+  const child = requestSegment(now, req, skb, seg);
+  if (child === REQ_DONE) {
+    tcp.drop(skb, 'NOT_SPECIFIED');
+    return;
+  }
+  if (child === REQ_LISTENER) {
+    listenSegment(now, sk, skb, 0);
+    return;
+  }
+  child.segsIn = Math.max(skb.gsoSegs, 1);
+  if (seg.len > 0) child.dataSegsIn = child.segsIn;
+  rcvStateProcess(now, child, skb, seg);
+  // The segment that completed the handshake makes the listener readable, whatever became of the child since.
+  if (child.state !== SYN_RECV) wakeListener(sk);
+}

@@ -1,0 +1,128 @@
+/**
+ * Segments behind a gap: kept in order of their sequence numbers, merged where they touch, until the gap is filled.
+ * @module
+ */
+import { type SkBuff, SkbQueue } from '@stack/skbuff';
+import { FIN } from '../flags.ts';
+import { scheduleAck } from './ack.ts';
+import { endSeqOf, flagsOf, seqOf } from './cb.ts';
+import { setOwnerR } from './memory.ts';
+import { tryRmemSchedule } from './prune.ts';
+import { drop, finReceived, rcvNxtUpdate, tryCoalesce } from './receive-queue.ts';
+import type { Segment } from './segment.ts';
+import type { TcpSock } from './tcb.ts';
+import { growWindow } from './window.ts';
+
+/** Takes over a segment ahead of RCV.NXT, header off (Linux `tcp_data_queue_ofo`). */
+export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
+  const { TcpExt } = sk.tcp.mib;
+  if (!tryRmemSchedule(sk, skb)) {
+    TcpExt.TCPOFODrop++;
+    sk.wake?.(sk, 1);
+    drop(sk, skb, 'PROTO_MEM');
+    return;
+  }
+  scheduleAck(sk);
+  sk.rcvOoopack += Math.max(skb.gsoSegs, 1);
+  TcpExt.TCPOFOQueue++;
+  const { len, truesize } = skb;
+  sk.ofoQueue ??= new SkbQueue();
+  const queued = insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
+  if (queued && len >= 128) growWindow(sk, len, truesize);
+}
+
+/** Puts it in its place. False where it went into another, or was known already. */
+function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: number): boolean {
+  const { TcpExt } = sk.tcp.mib;
+  const before = predecessor(sk, queue, seq);
+  if (before !== undefined && ((seq - endSeqOf(before)) | 0) < 0) {
+    if (((endSeq - endSeqOf(before)) | 0) <= 0) {
+      TcpExt.TCPOFOMerge++;
+      drop(sk, skb, 'TCP_OFOMERGE');
+      return false;
+    }
+    if (seq === seqOf(before)) {
+      // It begins where that one does and is longer: it takes its place.
+      queue.insertAfter(before, skb);
+      queue.remove(before);
+      TcpExt.TCPOFOMerge++;
+      drop(sk, before, 'TCP_OFOMERGE');
+      placed(sk, queue, skb, endSeq);
+      return true;
+    }
+  } else if (before !== undefined && tryCoalesce(sk, before, skb)) {
+    sk.ofoLast = before;
+    mergeRight(sk, queue, before, endSeq);
+    return false;
+  }
+  if (before === undefined) queue.unshift(skb);
+  else queue.insertAfter(before, skb);
+  placed(sk, queue, skb, endSeq);
+  return true;
+}
+
+function placed(sk: TcpSock, queue: SkbQueue, skb: SkBuff, endSeq: number): void {
+  setOwnerR(sk, skb);
+  sk.ofoLast = skb;
+  mergeRight(sk, queue, skb, endSeq);
+}
+
+/** The last segment that does not begin after `seq`. The search starts where the last one ended: runs are the rule. */
+function predecessor(sk: TcpSock, queue: SkbQueue, seq: number): SkBuff | undefined {
+  let skb = sk.ofoLast ?? queue.last;
+  while (skb !== undefined && ((seqOf(skb) - seq) | 0) > 0) skb = skb.prev;
+  if (skb === undefined) return undefined;
+  for (let next = skb.next; next !== undefined && ((seqOf(next) - seq) | 0) <= 0; next = next.next)
+    skb = next;
+  return skb;
+}
+
+/** Drops what lies wholly within what was just put in. */
+function mergeRight(sk: TcpSock, queue: SkbQueue, skb: SkBuff, endSeq: number): void {
+  for (let next = skb.next; next !== undefined; next = skb.next) {
+    if (((endSeq - endSeqOf(next)) | 0) < 0) return;
+    queue.remove(next);
+    sk.tcp.mib.TcpExt.TCPOFOMerge++;
+    drop(sk, next, 'TCP_OFOMERGE');
+  }
+}
+
+/** The gap is filled, at least in part: moves what follows to the receive queue (Linux `tcp_ofo_queue`). */
+export function drainOfo(now: number, sk: TcpSock): void {
+  const queue = sk.ofoQueue;
+  if (queue === undefined) return;
+  for (let skb = queue.first; skb !== undefined; skb = queue.first) {
+    if (((seqOf(skb) - sk.rcvNxt) | 0) > 0) break;
+    queue.remove(skb);
+    if (sk.ofoLast === skb) sk.ofoLast = undefined;
+    const end = endSeqOf(skb);
+    if (((end - sk.rcvNxt) | 0) <= 0) {
+      drop(sk, skb, 'TCP_OFO_DROP');
+      continue;
+    }
+    const fin = (flagsOf(skb) & FIN) !== 0;
+    moveToReceiveQueue(sk, skb);
+    rcvNxtUpdate(sk, end);
+    if (fin) {
+      finReceived(now, sk); // which purges what is left
+      return;
+    }
+  }
+  if (queue.first === undefined) {
+    sk.ofoQueue = undefined;
+    sk.ofoLast = undefined;
+  }
+}
+
+function moveToReceiveQueue(sk: TcpSock, skb: SkBuff): void {
+  const tail = sk.receiveQueue.last;
+  if (tail !== undefined && endSeqOf(tail) === seqOf(skb) && tryCoalesce(sk, tail, skb)) return;
+  sk.receiveQueue.push(skb);
+}
+
+/** Frees what waits: nothing comes after a FIN. */
+export function purgeOfo(sk: TcpSock): void {
+  sk.ofoQueue?.purge();
+  sk.ofoQueue = undefined;
+  sk.ofoLast = undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * The round-trip time and the retransmission timeout: RFC 6298 with Linux's variance, which never lets the timeout fall below the RTT
+ * plus `tcp_rto_min_us` and follows a falling RTT slowly.
+ * @module
+ */
+
+import type { TcpSock } from './tcb.ts';
+import { tsClock } from './transmit.ts';
+
+/** Timeout before the first measurement, µs (RFC 6298 (2.1)). */
+export const TCP_TIMEOUT_INIT = 1_000_000;
+/** Timeout of a connection whose SYN was retransmitted, so that nothing could be measured, µs (RFC 6298 (5.7)). */
+export const TCP_TIMEOUT_FALLBACK = 3_000_000;
+/** µs a minimal RTT is believed. */
+const MIN_RTT_WINDOW = 300_000_000;
+/** Ticks of the timestamp clock beyond which an echo is nonsense: 2^31 µs. */
+const MAX_ECHO_AGE = 2_147_483;
+
+/** Lower bound on the timeout, µs. */
+export function rtoMin(sk: TcpSock): number {
+  const route = sk.dst === undefined ? 0 : sk.dst.metrics.rto_min;
+  return route !== 0 ? route * 1000 : sk.tcp.sysctl.tcp_rto_min_us;
+}
+
+/** Upper bound on the timeout, µs. */
+export function rtoMax(sk: TcpSock): number {
+  return sk.rtoMaxUs !== 0 ? sk.rtoMaxUs : sk.tcp.sysctl.tcp_rto_max_ms * 1000;
+}
+
+/** Takes in one measurement, µs. */
+export function rttEstimate(sk: TcpSock, rtt: number): void {
+  const least = rtoMin(sk);
+  if (sk.srtt === 0) {
+    // RFC 6298 (2.2): SRTT <- R, RTTVAR <- R/2 (four times of which is 2R).
+    sk.srtt = Math.max(rtt << 3, 1);
+    sk.mdev = rtt << 1;
+    sk.rttvar = Math.max(sk.mdev, least);
+    sk.mdevMax = sk.rttvar;
+    sk.rttSeq = sk.sndNxt;
+    return;
+  }
+  const error = rtt - (sk.srtt >> 3);
+  sk.srtt = Math.max(sk.srtt + error, 1); // (2.3): alpha = 1/8
+  let deviation = Math.abs(error) - (sk.mdev >> 2);
+  // A falling RTT must not look like variance: take it in at an eighth.
+  if (error < 0 && deviation > 0) deviation >>= 3;
+  sk.mdev += deviation; // beta = 1/4
+  if (sk.mdev > sk.mdevMax) {
+    sk.mdevMax = sk.mdev;
+    if (sk.mdevMax > sk.rttvar) sk.rttvar = sk.mdevMax;
+  }
+  if (((sk.sndUna - sk.rttSeq) | 0) <= 0) return;
+  // A round trip is over: the greatest deviation in it is what counts, and it decays by a quarter.
+  if (sk.mdevMax < sk.rttvar) sk.rttvar -= (sk.rttvar - sk.mdevMax) >> 2;
+  sk.rttSeq = sk.sndNxt;
+  sk.mdevMax = least;
+}
+
+/** RFC 6298 (2.3), (2.4): what the measurements make the timeout. */
+export function setRto(sk: TcpSock): void {
+  sk.rto = Math.min((sk.srtt >> 3) + sk.rttvar, rtoMax(sk));
+}
+
+/** Remembers the least of the RTTs of the last five minutes. */
+export function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
+  if (sk.minRtt < 0 || rtt <= sk.minRtt || now - sk.minRttStamp > MIN_RTT_WINDOW) {
+    sk.minRtt = rtt;
+    sk.minRttStamp = now;
+  }
+}
+
+/** The RTT that the echoed timestamp tells, µs; -1 = none (RFC 7323 §4). */
+export function rttFromTimestamp(now: number, sk: TcpSock): number {
+  if (!sk.sawTstamp || sk.rcvTsecr === 0) return -1;
+  const ticks = (tsClock(now) - sk.rcvTsecr) | 0;
+  if (ticks < 0 || ticks > MAX_ECHO_AGE) return -1;
+  return Math.max(ticks, 1) * 1000;
+}
+
+/** Takes in a measurement that an ACK made; -1 = none, then the timestamps are asked. Whether there was any. */
+export function ackUpdateRtt(
+  now: number,
+  sk: TcpSock,
+  seqRtt: number,
+  caRtt: number,
+  newData: boolean,
+): boolean {
+  let rtt = seqRtt;
+  let least = caRtt;
+  if (rtt < 0 && newData) {
+    rtt = rttFromTimestamp(now, sk);
+    least = rtt;
+  }
+  if (rtt < 0) return false;
+  updateMinRtt(now, sk, least);
+  rttEstimate(sk, rtt);
+  setRto(sk);
+  sk.backoff = 0; // (5.7): only a measurement ends the backoff
+  return true;
+}
+
+/** The handshake's RTT, of a passive open: `sent` is when the SYN-ACK was sent, 0 where it was sent again (Karn). */
+export function synackRtt(now: number, sk: TcpSock, sent: number): void {
+  const rtt = sent === 0 ? -1 : now - sent;
+  ackUpdateRtt(now, sk, rtt, rtt, true);
+}

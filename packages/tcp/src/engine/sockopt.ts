@@ -1,0 +1,209 @@
+/**
+ * Options of level IPPROTO_TCP (Linux `do_tcp_setsockopt`, `do_tcp_getsockopt`).
+ * @module
+ */
+import { ackAfterRead, ackScheduled, enterPingpong, exitPingpong, inPingpong } from './ack.ts';
+import { setCongestion } from './congestion.ts';
+import { type TcpInfo, tcpInfo } from './info.ts';
+import { TCP_MSS_DEFAULT } from './mss.ts';
+import { pushPendingFrames } from './output.ts';
+import type { Errno } from './ports.ts';
+import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
+import { CLOSE, CLOSE_WAIT, ESTABLISHED, LISTEN } from './state.ts';
+import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, type TcpSock } from './tcb.ts';
+import { armKeepalive, keepaliveTime } from './timer.ts';
+
+const MAX_KEEPIDLE = 32_767;
+const MAX_KEEPINTVL = 32_767;
+const MAX_KEEPCNT = 127;
+const MAX_SYNCNT = 127;
+const FIN_TIMEOUT_MAX = 120;
+const TCP_MIN_MSS = 88;
+const SECOND = 1_000_000;
+
+/** See {@link Tcp.setsockopt}. */
+export function setOption(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
+  if (name === 'TCP_CONGESTION') return typeof value === 'string' ? setCongestion(now, sk, value) : 'EINVAL';
+  if (typeof value !== 'number' || !Number.isInteger(value)) return 'EINVAL';
+  switch (name) {
+    case 'TCP_NODELAY':
+      if (value !== 0) {
+        // Not waiting is not the opposite of corking: what waits now goes, unless corked.
+        sk.nonagle |= NAGLE_OFF | NAGLE_PUSH;
+        pushPendingFrames(now, sk);
+      } else sk.nonagle &= ~NAGLE_OFF;
+      return undefined;
+    case 'TCP_CORK':
+      if (value !== 0) sk.nonagle |= NAGLE_CORK;
+      else {
+        sk.nonagle &= ~NAGLE_CORK;
+        if ((sk.nonagle & NAGLE_OFF) !== 0) sk.nonagle |= NAGLE_PUSH;
+        pushPendingFrames(now, sk);
+      }
+      return undefined;
+    case 'TCP_QUICKACK':
+      setQuickack(now, sk, value);
+      return undefined;
+    case 'TCP_MAXSEG':
+      if (value !== 0 && (value < TCP_MIN_MSS || value > 0x7fff)) return 'EINVAL';
+      sk.userMss = value;
+      return undefined;
+    case 'TCP_KEEPIDLE':
+      return setKeepidle(now, sk, value);
+    case 'TCP_KEEPINTVL':
+      if (value < 1 || value > MAX_KEEPINTVL) return 'EINVAL';
+      sk.keepaliveIntvl = value * SECOND;
+      return undefined;
+    case 'TCP_KEEPCNT':
+      if (value < 1 || value > MAX_KEEPCNT) return 'EINVAL';
+      sk.keepaliveProbes = value;
+      return undefined;
+    case 'TCP_SYNCNT':
+      if (value < 1 || value > MAX_SYNCNT) return 'EINVAL';
+      sk.synRetries = value;
+      return undefined;
+    case 'TCP_LINGER2':
+      if (value < 0) sk.linger2 = -1;
+      else sk.linger2 = Math.min(value, FIN_TIMEOUT_MAX) * SECOND;
+      return undefined;
+    case 'TCP_DEFER_ACCEPT':
+      sk.deferAccept = secondsToRetries(sk, value);
+      return undefined;
+    case 'TCP_WINDOW_CLAMP':
+      return setWindowClamp(sk, value);
+    case 'TCP_USER_TIMEOUT':
+      if (value < 0) return 'EINVAL';
+      sk.userTimeout = value;
+      return undefined;
+    case 'TCP_NOTSENT_LOWAT':
+      sk.notsentLowat = value >>> 0;
+      sk.writeSpace();
+      return undefined;
+    case 'TCP_RTO_MAX_MS':
+      if (value < 1000 || value > 120_000) return 'EINVAL';
+      sk.rtoMaxUs = value * 1000;
+      return undefined;
+    default:
+      return 'ENOPROTOOPT';
+  }
+}
+
+/** TCP_QUICKACK: 0 makes the connection interactive; an odd value acknowledges what waits and every segment from now on. */
+function setQuickack(now: number, sk: TcpSock, value: number): void {
+  if (value === 0) {
+    enterPingpong(sk);
+    return;
+  }
+  exitPingpong(sk);
+  if ((sk.state !== ESTABLISHED && sk.state !== CLOSE_WAIT) || !ackScheduled(sk)) return;
+  sk.ackPending |= 4;
+  ackAfterRead(now, sk, 1);
+  if ((value & 1) === 0) enterPingpong(sk);
+}
+
+function setKeepidle(now: number, sk: TcpSock, value: number): Errno | undefined {
+  if (value < 1 || value > MAX_KEEPIDLE) return 'EINVAL';
+  sk.keepaliveTime = value * SECOND;
+  if (sk.keepOpen && sk.state !== CLOSE && sk.state !== LISTEN) {
+    const silent = now - Math.max(sk.lrcvtime, sk.rcvTstamp);
+    armKeepalive(sk, now + Math.max(sk.keepaliveTime - silent, 0));
+  }
+  return undefined;
+}
+
+function setWindowClamp(sk: TcpSock, value: number): Errno | undefined {
+  if (value <= 0) {
+    if (sk.state !== CLOSE) return 'EINVAL';
+    sk.clampOption = 0;
+    return undefined;
+  }
+  const least = 2304; // half of the smallest receive buffer
+  sk.clampOption = Math.max(value, least);
+  sk.windowClamp = sk.clampOption;
+  if (sk.state !== CLOSE && sk.state !== LISTEN) {
+    sk.rcvSsthresh = Math.min(Math.max(sk.rcvSsthresh, 0), sk.windowClamp);
+  }
+  return undefined;
+}
+
+/** Retransmissions of a SYN-ACK that take `seconds`. */
+function secondsToRetries(sk: TcpSock, seconds: number): number {
+  if (seconds <= 0) return 0;
+  const most = Math.floor(rtoMax(sk) / SECOND);
+  let timeout = Math.floor(TCP_TIMEOUT_INIT / SECOND);
+  let period = timeout;
+  let retries = 1;
+  while (seconds > period && retries < 255) {
+    retries++;
+    timeout = Math.min(timeout * 2, most);
+    period += timeout;
+  }
+  return retries;
+}
+
+function retriesToSeconds(sk: TcpSock, retries: number): number {
+  const most = Math.floor(rtoMax(sk) / SECOND);
+  let timeout = Math.floor(TCP_TIMEOUT_INIT / SECOND);
+  let period = 0;
+  for (let i = 0; i < retries; i++) {
+    period += timeout;
+    timeout = Math.min(timeout * 2, most);
+  }
+  return period;
+}
+
+/** See {@link Tcp.getsockopt}. */
+export function getOption(
+  now: number,
+  sk: TcpSock,
+  name: string,
+): number | string | TcpInfo | { errno: Errno } {
+  const { sysctl } = sk.tcp;
+  switch (name) {
+    case 'TCP_NODELAY':
+      return (sk.nonagle & NAGLE_OFF) !== 0 ? 1 : 0;
+    case 'TCP_CORK':
+      return (sk.nonagle & NAGLE_CORK) !== 0 ? 1 : 0;
+    case 'TCP_QUICKACK':
+      return inPingpong(sk) ? 0 : 1;
+    case 'TCP_MAXSEG':
+      if (sk.state === CLOSE || sk.state === LISTEN) return sk.userMss !== 0 ? sk.userMss : TCP_MSS_DEFAULT;
+      return sk.mssCache;
+    case 'TCP_KEEPIDLE':
+      return Math.floor(keepaliveTime(sk) / SECOND);
+    case 'TCP_KEEPINTVL':
+      return sk.keepaliveIntvl !== 0 ? sk.keepaliveIntvl / SECOND : sysctl.tcp_keepalive_intvl;
+    case 'TCP_KEEPCNT':
+      return sk.keepaliveProbes !== 0 ? sk.keepaliveProbes : sysctl.tcp_keepalive_probes;
+    case 'TCP_SYNCNT':
+      return sk.synRetries !== 0 ? sk.synRetries : sysctl.tcp_syn_retries;
+    case 'TCP_LINGER2':
+      if (sk.linger2 < 0) return -1;
+      return sk.linger2 !== 0 ? sk.linger2 / SECOND : sysctl.tcp_fin_timeout;
+    case 'TCP_DEFER_ACCEPT':
+      return retriesToSeconds(sk, sk.deferAccept);
+    case 'TCP_WINDOW_CLAMP':
+      return sk.state === CLOSE ? sk.clampOption : sk.windowClamp;
+    case 'TCP_USER_TIMEOUT':
+      return sk.userTimeout;
+    case 'TCP_NOTSENT_LOWAT':
+      return sk.notsentLowat;
+    case 'TCP_RTO_MAX_MS':
+      return rtoMax(sk) / 1000;
+    case 'TCP_CONGESTION':
+      return sk.caOps.name;
+    case 'TCP_INFO':
+      return tcpInfo(now, sk);
+    default:
+      return { errno: 'ENOPROTOOPT' };
+  }
+}
+
+/** See {@link Tcp.setKeepalive}. */
+export function setKeepalive(now: number, sk: TcpSock, on: boolean): void {
+  const was = sk.keepOpen;
+  sk.keepOpen = on;
+  if (sk.state === CLOSE || sk.state === LISTEN) return;
+  if (on && !was) armKeepalive(sk, now + keepaliveTime(sk));
+  else if (!on) sk.keepaliveTimer?.del();
+}

@@ -1,0 +1,28 @@
+/**
+ * TCP small queues, second half: packets of a socket left the host, so it goes on (Linux `tcp_tsq_handler`).
+ * @module
+ */
+import { packetsInFlight } from './cwnd.ts';
+import { currentMss } from './mss.ts';
+import { pushPendingFrames } from './output.ts';
+import { xmitRetransmitQueue } from './retransmit.ts';
+import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT1, LAST_ACK, stateBit } from './state.ts';
+import { type TcpSock, TSQ_QUEUED } from './tcb.ts';
+
+const SENDING: number =
+  /* @__PURE__ */ stateBit(ESTABLISHED) |
+  /* @__PURE__ */ stateBit(FIN_WAIT1) |
+  /* @__PURE__ */ stateBit(CLOSING) |
+  /* @__PURE__ */ stateBit(CLOSE_WAIT) |
+  /* @__PURE__ */ stateBit(LAST_ACK);
+
+/** Goes on sending, retransmissions first. */
+export function tsqWrite(now: number, sk: TcpSock): void {
+  sk.tsqFlags &= ~TSQ_QUEUED;
+  if ((SENDING & stateBit(sk.state)) === 0) return;
+  if (sk.lostOut > sk.retransOut && sk.sndCwnd > packetsInFlight(sk)) {
+    currentMss(now, sk);
+    xmitRetransmitQueue(now, sk, false);
+  }
+  pushPendingFrames(now, sk);
+}
