@@ -58,7 +58,7 @@ export function packet(part: HeaderPart, payload: Uint8Array = new Uint8Array(0)
   const bytes = new Uint8Array(length + payload.length);
   encode(header, bytes);
   bytes.set(payload, length);
-  sendCheck(viewOf(bytes), 0);
+  if (header.ihl * 4 <= bytes.length) sendCheck(viewOf(bytes), 0);
   return bytes;
 }
 
