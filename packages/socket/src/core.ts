@@ -100,6 +100,20 @@ export class Core implements SocketListener {
     return this[side];
   }
 
+  /** What calls wait for, in words. */
+  waiting(): string[] {
+    const phase = this.proto.phase();
+    const list: string[] = [];
+    for (const [lane, call] of [
+      [this.readers, phase === 'listening' ? 'accept' : 'recv'],
+      [this.writers, phase === 'connecting' ? 'connect' : 'send'],
+    ] as const) {
+      for (let waiter = lane?.first; waiter !== undefined; waiter = waiter.next) list.push(call);
+    }
+    for (let i = 0; i < (this.pollers?.size ?? 0); i++) list.push('poll');
+    return list;
+  }
+
   /** How a call waits: not at all, or as long as the socket's option says. */
   patience(isNonblocking: boolean, timeout: number, signal: Signal | undefined): Patience {
     return { timeout: isNonblocking || this.nonblocking ? 0 : timeout, signal };

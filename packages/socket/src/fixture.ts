@@ -23,6 +23,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './index.ts';
+import { PlainSock } from './plain-sock.ts';
 import type {
   Capability,
   Errno,
@@ -33,7 +34,6 @@ import type {
   ReceiveMessage,
   SendMessage,
   SocketListener,
-  SockFields,
   Timer,
 } from './ports.ts';
 import type { Socket } from './socket.ts';
@@ -142,35 +142,10 @@ export class FakeKernel implements Kernel {
   }
 }
 
-class FakeSock implements SockFields {
-  sndbuf = 16_384;
-  rcvbuf = 131_072;
-  userlocks = 0;
-  err = '';
-  shutdown = 0;
-  mark = 0;
-  priority = 0;
-  boundDevIf = 0;
-  reuse = false;
-  reusePort = false;
-  keepOpen = false;
-  broadcast = false;
-  linger = -1;
-  rcvlowat = 1;
-  zerocopy = false;
-  timestamp = false;
-
-  takeError(): string {
-    const { err } = this;
-    this.err = '';
-    return err;
-  }
-}
-
 /** What both protocols have in common. */
 abstract class FakeProto {
   readonly family: number = AF_INET;
-  readonly sk: FakeSock = new FakeSock();
+  readonly sk: PlainSock = new PlainSock();
   listener: SocketListener | undefined = undefined;
   local: SocketAddress = { address: '0.0.0.0', family: 'IPv4', port: 0 };
   remote: SocketAddress | undefined = undefined;

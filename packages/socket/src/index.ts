@@ -214,6 +214,7 @@ export type {
   PacketMembership,
   SourceMembership,
 } from './option-types.ts';
+export { PlainSock } from './plain-sock.ts';
 export type {
   ByobBytesReader,
   ByteReadable,

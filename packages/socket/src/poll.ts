@@ -2,7 +2,7 @@
  * `poll`: several sockets at once.
  * @module
  */
-import { POLLERR, POLLHUP, POLLNVAL } from './constants/messages.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from './constants/messages.ts';
 import type { Core, Poller } from './core.ts';
 import type { Signal } from './platform.ts';
 import type { Kernel, Timer } from './ports.ts';
@@ -46,7 +46,10 @@ export async function poll(
 
 /** What is true of a socket now. */
 export function revents(core: Core, events: number): number {
-  return core.isClosed ? POLLNVAL : core.proto.poll() & (events | ALWAYS);
+  if (core.isClosed) return POLLNVAL;
+  const mask = core.proto.poll();
+  const normal = (mask & POLLIN ? POLLRDNORM : 0) | (mask & POLLOUT ? POLLWRNORM : 0);
+  return (mask | normal) & (events | ALWAYS);
 }
 
 function look(list: readonly Polled[]): number {

@@ -8,6 +8,8 @@ import {
   POLLNVAL,
   POLLOUT,
   POLLPRI,
+  POLLRDNORM,
+  POLLWRNORM,
   SHUT_RDWR,
   SIOCINQ,
   SIOCOUTQ,
@@ -59,6 +61,31 @@ describe('descriptors', () => {
     const { sockets } = start();
     expect(() => sockets.socket(family, type)).toThrow(`socket ${code}`);
     expect(sockets.size).toBe(0);
+  });
+
+  it('tell who waits, and for what', async () => {
+    const { kernel, sockets } = start({ pid: 9 });
+    const listener = sockets.socket(AF_INET, SOCK_STREAM);
+    listener.listen();
+    const client = sockets.socket(AF_INET, SOCK_STREAM);
+    sockets.socket(AF_INET, SOCK_STREAM);
+    expect(sockets.waiting()).toEqual([]);
+    const calls = [
+      listener.accept(),
+      client.connect({ address: '10.0.0.1', port: 80 }),
+      client.poll(POLLIN),
+      listener.accept(),
+    ].map((call) => watch<unknown>(call as Promise<unknown>));
+    await settle();
+    expect(sockets.waiting()).toEqual([
+      'pid 9 fd 3 waits: accept, accept',
+      'pid 9 fd 4 waits: connect, poll',
+    ]);
+    (kernel.made as FakeStream).sk.err = '';
+    await sockets.close();
+    await settle();
+    expect(calls.every(({ state }) => state !== 'pending')).toBe(true);
+    expect(sockets.waiting()).toEqual([]);
   });
 
   it('processes have their own', () => {
@@ -258,6 +285,13 @@ describe('poll', () => {
     pa.push(Uint8Array.of(1));
     await settle();
     expect(seen.map(({ value }) => value)).toEqual([POLLIN, POLLIN]);
+  });
+
+  it('knows POLLRDNORM and POLLWRNORM', async () => {
+    const { a, pa } = two();
+    expect(await a.poll(POLLRDNORM | POLLWRNORM)).toBe(POLLWRNORM);
+    pa.push(Uint8Array.of(1));
+    expect(await a.poll(POLLRDNORM)).toBe(POLLRDNORM);
   });
 
   it('is called off by a signal', async () => {

@@ -97,6 +97,16 @@ export class Sockets {
     return count;
   }
 
+  /** Who waits, a line for each socket: for a clock that has to say why nothing will ever happen. */
+  waiting(): string[] {
+    const lines: string[] = [];
+    for (const { core } of this) {
+      const calls = core.waiting();
+      if (calls.length > 0) lines.push(`pid ${this.pid} fd ${core.fd} waits: ${calls.join(', ')}`);
+    }
+    return lines;
+  }
+
   /** Closes all of them, as the end of a process does. */
   async close(): Promise<void> {
     await Promise.all([...this].map((socket) => socket.close()));

@@ -104,7 +104,7 @@ describe('Wheel', () => {
       entry.expires = 5_000_000 + id;
       wheel.add(entry);
     }
-    expect(wheel.next()).toBeLessThanOrEqual(5_000_000);
+    expect(wheel.next()).toBeLessThan(5_000_000); // what it says when it does not look at all of them
     expect(wheel.next()).toBeGreaterThan(0);
     wheel.expire(5_000_499);
     let fired = 0;
