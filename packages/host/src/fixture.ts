@@ -3,7 +3,16 @@
  * @module
  */
 import { type Impairments, Nic, Wire } from '@stack/nic-sim';
-import { AF_INET, SHUT_WR, SOCK_STREAM, type Socket } from '@stack/socket';
+import {
+  AF_INET,
+  SHUT_WR,
+  SO_KEEPALIVE,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOL_TCP,
+  type Socket,
+  TCP_KEEPIDLE,
+} from '@stack/socket';
 import { VirtualClock } from './clock/virtual-clock.ts';
 import { createHost, type Host } from './host.ts';
 import type { HostOptions } from './options.ts';
@@ -142,8 +151,10 @@ export async function exchange(
   }
 }
 
-/** Sends all of `bytes`, reads to the end, closes. */
+/** Sends all of `bytes`, reads to the end, closes. Who only listens hears by keepalive that the other end gave up. */
 async function talk(socket: Socket, bytes: Uint8Array): Promise<Uint8Array> {
+  socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+  socket.setsockopt(SOL_TCP, TCP_KEEPIDLE, 300);
   const send = async (): Promise<void> => {
     await socket.sendall(bytes);
     socket.shutdown(SHUT_WR);
