@@ -73,6 +73,26 @@ describe('byte queue limits', () => {
     expect(dql.limit).toBeGreaterThanOrEqual(2000);
   });
 
+  it('grow when all that was in flight at the last look is gone, and more came since', () => {
+    const dql = atLimit(1000);
+    dql.queued(750);
+    dql.queued(750); // 500 over
+    dql.completed(10, 750);
+    expect(dql.limit).toBe(1000);
+    dql.completed(20, 750); // nothing was over the limit now, but it was when this was queued
+    expect(dql.limit).toBe(1500);
+  });
+
+  it('do not count as needed what a long packet overshot', () => {
+    const dql = atLimit(10_000);
+    dql.queued(6000);
+    dql.queued(5000); // 1000 over
+    dql.completed(1, 1000);
+    dql.completed(2, 6000); // without the last packet 4000 more would have been to spare
+    dql.completed(2_000_000, 1000);
+    expect(dql.limit).toBe(6000);
+  });
+
   it('stay within limitMin and limitMax', () => {
     const dql = new Dql();
     dql.limitMax = 2000;
@@ -102,3 +122,12 @@ describe('byte queue limits', () => {
     expect([dql.limit, dql.inflight, dql.available]).toEqual([0, 0, 0]);
   });
 });
+
+/** A limit as if it had been found. */
+function atLimit(bytes: number): Dql {
+  const dql = new Dql();
+  dql.limitMin = bytes;
+  dql.reset(0);
+  dql.limitMin = 0;
+  return dql;
+}

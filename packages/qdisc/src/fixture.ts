@@ -22,7 +22,7 @@ export interface Bench {
 
 /** A poisoned pool and ports that record. */
 export function bench(more: Partial<QdiscPorts> = {}): Bench {
-  const pool = new Pool({ poison: true });
+  const pool = new Pool({ poison: true, chunkSize: 65_536 });
   const drops: [number, string][] = [];
   const ports: QdiscPorts = {
     drop(skb, reason) {
@@ -66,9 +66,9 @@ export function idOf(skb: SkBuff): number {
 /** Bytes of headers of {@link superPacket}. */
 export const HEADERS = 54;
 
-/** A TCP super-packet `id` of `segments` segments of `mss` bytes. */
-export function superPacket(b: Bench, id: number, segments: number, mss: number): SkBuff {
-  const skb = b.packet(id, HEADERS + segments * mss, {
+/** A TCP super-packet `id` of `segments` segments of `mss` bytes, the last one `short` bytes shorter. */
+export function superPacket(b: Bench, id: number, segments: number, mss: number, short = 0): SkBuff {
+  const skb = b.packet(id, HEADERS + segments * mss - short, {
     gsoSize: mss,
     gsoSegs: segments,
     gsoType: SKB_GSO_TCPV4,

@@ -150,15 +150,17 @@ describe('a busy device', () => {
   it('that takes a part of a super-packet gets the rest later, in order', () => {
     const r = rig((b) => new PfifoFast(b.ports), { validate: cutToList });
     r.device.room = 2;
-    const skb = superPacket(r, 7, 4, 100);
+    const skb = superPacket(r, 7, 4, 100, 50);
     expect(r.queue.xmit(0, skb)).toBe(OK);
     r.queue.xmit(0, r.packet(8));
-    expect([r.sent, r.queue.qlen, r.queue.qdisc.backlog]).toEqual([[7, 7], 3, 2 * 154 + 100]);
-    r.device.room = 9;
-    r.queue.wake();
-    r.settle();
-    expect(r.sent).toEqual([7, 7, 7, 7, 8]);
-    expect(r.queue.qdisc.stats).toMatchObject({ packets: 5, bytes: 454 + 3 * 54 + 100, backlog: 0 });
+    expect([r.sent, r.queue.qlen, r.queue.qdisc.backlog]).toEqual([[7, 7], 3, 154 + 104 + 100]);
+    for (const room of [0, 1, 0, 9]) {
+      r.device.room = room; // busy again at first, and once more
+      r.queue.wake();
+      r.settle();
+    }
+    expect(r.device.held.map(({ len }) => len)).toEqual([154, 154, 154, 104, 100]);
+    expect(r.queue.qdisc.stats).toMatchObject({ packets: 5, bytes: 404 + 3 * 54 + 100, backlog: 0 });
     r.rest();
   });
 

@@ -177,7 +177,7 @@ export class TxQueue {
 
   #drain(now: number): void {
     let quota = this.weight;
-    while (this.#active && !this.stopped) {
+    while (!this.stopped) {
       if (quota <= 0) {
         this.#reschedule();
         return;

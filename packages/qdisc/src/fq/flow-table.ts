@@ -40,13 +40,16 @@ export class FlowTable {
     this.#collect(now);
     const flow = new Flow(key, credit);
     this.#flows.set(key, flow);
-    this.#rest(flow, now);
+    this.idle(flow, now);
     return flow;
   }
 
-  /** A flow fell idle. */
+  /** A flow has nothing to send, and is remembered for a while. */
   idle(flow: Flow, now: number): void {
-    this.#rest(flow, now);
+    flow.state = IDLE;
+    flow.idleSince = now;
+    this.#idle.push(flow);
+    this.#idleCount++;
     if (this.#idleCount > this.maxIdle) this.#forget(this.#idle.first as Flow);
   }
 
@@ -64,18 +67,10 @@ export class FlowTable {
     this.#idleCount = 0;
   }
 
-  #rest(flow: Flow, now: number): void {
-    flow.state = IDLE;
-    flow.idleSince = now;
-    this.#idle.push(flow);
-    this.#idleCount++;
-  }
-
   #collect(now: number): void {
     for (let i = 0; i < GC_MAX; i++) {
       const flow = this.#idle.first;
-      if (flow === undefined) return;
-      if (this.#idleCount < this.maxIdle && flow.idleSince + AGE >= now) return;
+      if (flow === undefined || flow.idleSince + AGE >= now) return;
       this.#forget(flow);
     }
   }

@@ -1,3 +1,4 @@
+import type { SkBuff } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { bench, idOf } from '../fixture.ts';
 import { DROP, OK, type PacedOwner } from '../ports.ts';
@@ -37,17 +38,23 @@ describe('turns', () => {
 
   it('a flow of single packets does not come first for ever', () => {
     const b = bench();
-    const q = new Fq(b.ports, { quantum: 1000, initialQuantum: 100_000 });
+    const q = new Fq(b.ports, { quantum: 3000, initialQuantum: 3000 });
     const [bulk, sparse] = [FLOW(1), FLOW(2)];
-    for (let i = 0; i < 90; i++) q.enqueue(0, b.packet(i, 1000, { sk: bulk }));
-    let bulkSent = 0;
-    for (let i = 0; i < 120 && bulkSent < 10; i++) {
-      q.enqueue(0, b.packet(100, 1000, { sk: sparse }));
-      const skb = q.dequeue(0);
-      if (skb !== undefined && idOf(skb) < 100) bulkSent++;
-      skb?.free();
-    }
-    expect(bulkSent).toBe(10);
+    const sent: number[] = [];
+    const send = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const skb = q.dequeue(0) as SkBuff;
+        sent.push(idOf(skb));
+        skb.free();
+      }
+    };
+    for (let i = 0; i < 10; i++) q.enqueue(0, b.packet(i, 1000, { sk: bulk }));
+    send(4);
+    q.enqueue(0, b.packet(100, 1000, { sk: sparse }));
+    send(2); // the second one finds the sparse flow empty
+    q.enqueue(0, b.packet(101, 1000, { sk: sparse }));
+    send(3);
+    expect(sent).toEqual([0, 1, 2, 3, 100, 4, 5, 101, 6]);
     q.reset();
     b.rest();
   });
@@ -69,6 +76,18 @@ describe('turns', () => {
       expect(b.drain(pause, q)).toEqual(order);
       b.rest();
     }
+  });
+
+  it('the credit of a flow that was idle is a quantum and no more', () => {
+    const b = bench();
+    const q = new Fq(b.ports, { quantum: 200, initialQuantum: 100 });
+    const [x, y] = [FLOW(1), FLOW(2)];
+    q.enqueue(0, b.packet(99, 90, { sk: x })); // leaves 10 bytes
+    b.drain(0, q);
+    [200, 50].forEach((length, id) => void q.enqueue(50_000, b.packet(id, length, { sk: x })));
+    q.enqueue(50_000, b.packet(10, 50, { sk: y }));
+    expect(b.drain(50_000, q)).toEqual([0, 10, 1]);
+    b.rest();
   });
 
   it('flows without a socket are told apart by hash and mask', () => {
@@ -125,6 +144,27 @@ describe('bands', () => {
     ]);
     expect(b.drain(0, q)[0]).toBe(20);
     expect(q.fqStats).toMatchObject({ bandPackets: [0, 0, 0], bandDrops: [0, 1, 1], highprio: 1 });
+    b.rest();
+  });
+
+  it('a band pays back what it overdrew', () => {
+    const b = bench();
+    const q = new Fq(b.ports, { weights: [16_384, 16_384, 16_384] });
+    const bytes = [0, 0];
+    for (let i = 0; i < 3000; i++) {
+      for (const [id, length, priority] of [
+        [0, 60_000, 6],
+        [1, 1000, 2],
+      ] as const) {
+        const few = q.fqStats.bandPackets[id === 0 ? 0 : 2] < 50;
+        if (few) q.enqueue(0, b.packet(id, length, { priority, sk: [b, q][id] as object }));
+      }
+      const skb = q.dequeue(0) as SkBuff;
+      bytes[idOf(skb)] = (bytes[idOf(skb)] as number) + skb.len;
+      skb.free();
+    }
+    expect((bytes[0] as number) / (bytes[1] as number)).toBeCloseTo(1, 1);
+    q.reset();
     b.rest();
   });
 
@@ -298,6 +338,21 @@ describe('bounds', () => {
     q.reset();
     b.rest();
   });
+});
+
+it('is as new after reset', () => {
+  const b = bench();
+  const q = new Fq(b.ports);
+  q.enqueue(0, b.packet(1, 100, { sk: b, tstamp: 50 }));
+  b.drain(0, q); // throttles it
+  q.enqueue(0, b.packet(2, 100, { sk: q }));
+  q.enqueue(0, b.packet(3, 100, { sk: q, priority: 7 }));
+  q.enqueue(0, b.packet(4, 100, { priority: 2 }));
+  q.reset();
+  expect([q.flows, q.inactiveFlows, q.qlen, q.backlog, q.nextTime(0)]).toEqual([0, 0, 0, 0, undefined]);
+  expect(q.fqStats).toMatchObject({ throttledFlows: 0, bandPackets: [0, 0, 0] });
+  expect(b.drops.every(([, reason]) => reason === 'QUEUE_PURGE')).toBe(true);
+  b.rest();
 });
 
 describe('options', () => {

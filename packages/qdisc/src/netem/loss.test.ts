@@ -55,7 +55,7 @@ describe('four states', () => {
   });
 
   it('isolated losses never come in pairs', () => {
-    const list = fates({ state: [0, 1, 0, 1, 0.5] }, 10_000);
+    const list = fates({ state: [0, 0.5, 0, 1, 0.5] }, 10_000);
     expect(Math.max(...runs(list))).toBe(1);
     expect(sum(list)).toMatchInlineSnapshot(`3335`); // p14 / (1 + p14) of them
   });

@@ -2,6 +2,7 @@ import { CHECKSUM_NONE, CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { type Bench, bench, cutTest, idOf, superPacket } from '../fixture.ts';
 import { DROP, OK } from '../ports.ts';
+import { rng } from '../rng.ts';
 import { Netem } from './netem.ts';
 import type { NetemOptions } from './options.ts';
 
@@ -131,6 +132,52 @@ describe('rate', () => {
     b.rest();
   });
 
+  it('an overhead below zero takes no time back', () => {
+    const b = bench();
+    const q = new Netem(b.ports, { rate: 8_000_000, packetOverhead: -120 });
+    q.enqueue(0, b.packet(1, 100));
+    q.enqueue(0, b.packet(2, 200));
+    expect(leave(b, q, 0)).toEqual([
+      [0, 1],
+      [80, 2],
+    ]);
+    b.rest();
+  });
+
+  it('a new rate begins without what was left of the old one', () => {
+    const b = bench();
+    const q = new Netem(b.ports, { rate: 1_000_000_000_000 });
+    q.enqueue(0, b.packet(1, 100)); // 0.8 ns
+    q.change(0, { rate: 8_000_000 });
+    q.enqueue(0, b.packet(2, 100));
+    expect(leave(b, q, 0)).toEqual([
+      [0, 1],
+      [100, 2],
+    ]);
+    b.rest();
+  });
+
+  it('behind delays that vary: exact', () => {
+    const b = bench();
+    const rate = 1_234_567_890n;
+    const q = new Netem(b.ports, { rate: Number(rate), delay: 4, jitter: 3, seed: 8, limit: 5000 });
+    const random = rng(8, 5); // netem's stream for delays
+    random(); // what a first value could take after
+    // Times in units of 1 / rate ns.
+    let busy = 0n;
+    const expected: [number, number][] = [];
+    for (let id = 0; id < 3000; id++) {
+      const now = Math.floor(id / 3);
+      q.enqueue(now, b.packet(id, 64));
+      const due = BigInt(now * 1000 + 4000 - 3000 + Number((BigInt(random()) * 6000n) >> 32n)) * rate;
+      busy = (due > busy ? due : busy) + 512n * 1_000_000_000n;
+      const ns = busy / rate;
+      expected.push([Number((ns + 999n) / 1000n), id]);
+    }
+    expect(leave(b, q, 0)).toEqual(expected);
+    b.rest();
+  });
+
   it('counts a super-packet with the headers of its segments', () => {
     const b = bench();
     const q = new Netem(b.ports, { rate: 8_000_000 });
@@ -146,6 +193,14 @@ describe('loss', () => {
     const q = new Netem(b.ports, { loss: 1 });
     expect(q.enqueue(0, b.packet(1))).toBe(OK);
     expect([b.drops, q.stats.drops, q.qlen]).toEqual([[[1, 'QDISC_DROP']], 1, 0]);
+    b.rest();
+  });
+
+  it('packets that overtake count to the limit', () => {
+    const b = bench();
+    const q = new Netem(b.ports, { gap: 1, delay: 10, limit: 2 });
+    expect([1, 2, 3].map((id) => q.enqueue(0, b.packet(id)))).toEqual([OK, OK, DROP]);
+    expect(b.drain(0, q)).toEqual([1, 2]);
     b.rest();
   });
 
@@ -165,6 +220,7 @@ describe('duplicate', () => {
     expect(departures(b, q, 2).map(([, id]) => id)).toEqual([0, 0, 1, 1]);
     const p = new Netem(b.ports, { duplicate: 1, loss: 1 });
     expect(departures(b, p, 2).map(([, id]) => id)).toEqual([0, 1]);
+    expect(p.stats.drops).toBe(0);
     b.rest();
   });
 
@@ -296,6 +352,31 @@ describe('slot', () => {
       [210, 3],
       [310, 4],
     ]);
+    b.rest();
+  });
+
+  it('a packet that is due when the slot begins leaves in it', () => {
+    const b = bench();
+    const q = new Netem(b.ports, { slot: { minDelay: 100 } });
+    q.enqueue(10, b.packet(0));
+    expect(b.drain(10, q)).toEqual([]);
+    q.enqueue(110, b.packet(1));
+    expect(b.drain(110, q)).toEqual([0, 1]);
+    b.rest();
+  });
+
+  it('begins anew after reset', () => {
+    const b = bench();
+    const q = new Netem(b.ports, { slot: { minDelay: 100 }, gap: 2, delay: 5 });
+    const once = (now: number): [number, number][] => {
+      q.enqueue(now, b.packet(0));
+      q.enqueue(now, b.packet(1));
+      q.enqueue(now, b.packet(2));
+      return leave(b, q, now).map(([at, id]) => [at - now, id]);
+    };
+    const first = once(0);
+    q.reset();
+    expect(once(1)).toEqual(first);
     b.rest();
   });
 
