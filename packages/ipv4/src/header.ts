@@ -34,6 +34,8 @@ import {
 import { MAX_IPOPTLEN, type Option } from './option-kinds.ts';
 import { checkOptionRanges, optionsLength, readOptions, writeOptions } from './options.ts';
 
+const NO_OPTIONS: readonly Option[] = [];
+
 /** EtherType of IPv4, what {@link push} puts into `skb.protocol`. */
 export const ETH_P_IP = 0x0800;
 /** TTL that {@link push} writes unless told (Linux `IPDEFTTL`, sysctl `net.ipv4.ip_default_ttl`). */
@@ -188,14 +190,20 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
  * options exceed 40 bytes.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
-  checkRanges(header);
-  const length = size(header);
+  const { version, ihl, tos, totLen, id, flags, fragOff, ttl, protocol, check, saddr, daddr, options } =
+    header;
+  const length = HLEN + paddedOptions(options);
+  checkRanges(version, ihl, tos, totLen, id, flags, fragOff, ttl, protocol, check, saddr, daddr);
+  checkOptionRanges(options);
   requireRange('ipv4', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`ipv4: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
   }
-  write(viewOf(bytes), offset, header, length);
+  const view = viewOf(bytes);
+  const word = (flags << 13) | fragOff;
+  write(view, offset, (version << 4) | ihl, tos, totLen, id, word, ttl, protocol, check, saddr, daddr);
+  writeOptions(view, offset + HLEN, offset + length, options);
   return bytes;
 }
 
@@ -205,26 +213,25 @@ export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Arra
  * @throws RangeError, and nothing changed, if a field or the total length does not fit, or headroom is short.
  */
 export function push(skb: SkBuff, header: PushHeader): void {
-  const options = header.options ?? [];
-  const length = HLEN + padded(optionsLength(options));
-  const whole = {
-    version: header.version ?? 4,
-    ihl: header.ihl ?? length >>> 2,
-    tos: header.tos ?? 0,
-    totLen: header.totLen ?? skb.len + length,
-    id: header.id ?? 0,
-    flags: header.flags ?? 0,
-    fragOff: header.fragOff ?? 0,
-    ttl: header.ttl ?? IPDEFTTL,
-    protocol: header.protocol,
-    check: header.check ?? 0,
-    saddr: header.saddr,
-    daddr: header.daddr,
-    options,
-  };
-  checkRanges(whole);
+  // Field by field, and no whole header to hand on: that would be garbage for each packet (192 B).
+  const { protocol, saddr, daddr } = header;
+  const options = header.options ?? NO_OPTIONS;
+  const length = HLEN + paddedOptions(options);
+  const version = header.version ?? 4;
+  const ihl = header.ihl ?? length >>> 2;
+  const tos = header.tos ?? 0;
+  const totLen = header.totLen ?? skb.len + length;
+  const id = header.id ?? 0;
+  const flags = header.flags ?? 0;
+  const fragOff = header.fragOff ?? 0;
+  const ttl = header.ttl ?? IPDEFTTL;
+  const check = header.check ?? 0;
+  checkRanges(version, ihl, tos, totLen, id, flags, fragOff, ttl, protocol, check, saddr, daddr);
+  checkOptionRanges(options);
   const at = skb.push(length);
-  write(skb.view, at, whole, length);
+  const word = (flags << 13) | fragOff;
+  write(skb.view, at, (version << 4) | ihl, tos, totLen, id, word, ttl, protocol, check, saddr, daddr);
+  writeOptions(skb.view, at + HLEN, at + length, options);
   if (header.check === undefined) sum(skb.view, at, length);
   skb.protocol = ETH_P_IP;
   skb.networkHeader = at;
@@ -252,21 +259,31 @@ function faultAt(drop: Drop, at: number, end: number): number {
   return drop === 'IPV4_BAD_TOTLEN' ? at + TOT_LEN : end;
 }
 
-/** A header as it is written: options may be a list the caller keeps. */
-type Written = Omit<Header, 'options'> & { readonly options: readonly Option[] };
-
-function write(view: DataView, at: number, h: Written, length: number): void {
-  view.setUint8(at + VERSION_IHL, (h.version << 4) | h.ihl);
-  view.setUint8(at + TOS, h.tos);
-  view.setUint16(at + TOT_LEN, h.totLen);
-  view.setUint16(at + ID, h.id);
-  view.setUint16(at + FRAG_OFF, (h.flags << 13) | h.fragOff);
-  view.setUint8(at + TTL, h.ttl);
-  view.setUint8(at + PROTOCOL, h.protocol);
-  view.setUint16(at + CHECK, h.check);
-  view.setUint32(at + SADDR, h.saddr);
-  view.setUint32(at + DADDR, h.daddr);
-  writeOptions(view, at + HLEN, at + length, h.options);
+/** Writes the fixed part; `first` is version and IHL, `word` flags and fragment offset. */
+function write(
+  view: DataView,
+  at: number,
+  first: number,
+  tos: number,
+  totLen: number,
+  id: number,
+  word: number,
+  ttl: number,
+  protocol: number,
+  check: number,
+  saddr: number,
+  daddr: number,
+): void {
+  view.setUint8(at + VERSION_IHL, first);
+  view.setUint8(at + TOS, tos);
+  view.setUint16(at + TOT_LEN, totLen);
+  view.setUint16(at + ID, id);
+  view.setUint16(at + FRAG_OFF, word);
+  view.setUint8(at + TTL, ttl);
+  view.setUint8(at + PROTOCOL, protocol);
+  view.setUint16(at + CHECK, check);
+  view.setUint32(at + SADDR, saddr);
+  view.setUint32(at + DADDR, daddr);
 }
 
 /** Writes the checksum of the `length` header bytes at `at`. */
@@ -275,23 +292,56 @@ function sum(view: DataView, at: number, length: number): void {
   view.setUint16(at + CHECK, csumFold(csumPartial(view, at, length)));
 }
 
-function checkRanges(h: Written): void {
-  const length = optionsLength(h.options);
-  if (length > MAX_IPOPTLEN)
-    throw new RangeError(`ipv4: options of ${length} bytes, at most ${MAX_IPOPTLEN} fit`);
-  requireRange('ipv4', 'version', h.version, 0x0f);
-  requireRange('ipv4', 'ihl', h.ihl, 0x0f);
-  requireRange('ipv4', 'tos', h.tos, 0xff);
-  requireRange('ipv4', 'totLen', h.totLen, 0xffff);
-  requireRange('ipv4', 'id', h.id, 0xffff);
-  requireRange('ipv4', 'flags', h.flags, 7);
-  requireRange('ipv4', 'fragOff', h.fragOff, 0x1fff);
-  requireRange('ipv4', 'ttl', h.ttl, 0xff);
-  requireRange('ipv4', 'protocol', h.protocol, 0xff);
-  requireRange('ipv4', 'check', h.check, 0xffff);
-  addressRange('saddr', h.saddr);
-  addressRange('daddr', h.daddr);
-  checkOptionRanges(h.options);
+function checkRanges(
+  version: number,
+  ihl: number,
+  tos: number,
+  totLen: number,
+  id: number,
+  flags: number,
+  fragOff: number,
+  ttl: number,
+  protocol: number,
+  check: number,
+  saddr: number,
+  daddr: number,
+): void {
+  // A value that fits is the same behind a mask; only where one is not, is it asked which.
+  if (
+    (version & 0x0f) === version &&
+    (ihl & 0x0f) === ihl &&
+    (tos & 0xff) === tos &&
+    (totLen & 0xffff) === totLen &&
+    (id & 0xffff) === id &&
+    (flags & 7) === flags &&
+    (fragOff & 0x1fff) === fragOff &&
+    (ttl & 0xff) === ttl &&
+    (protocol & 0xff) === protocol &&
+    (check & 0xffff) === check &&
+    saddr >>> 0 === saddr &&
+    daddr >>> 0 === daddr
+  ) {
+    return;
+  }
+  requireRange('ipv4', 'version', version, 0x0f);
+  requireRange('ipv4', 'ihl', ihl, 0x0f);
+  requireRange('ipv4', 'tos', tos, 0xff);
+  requireRange('ipv4', 'totLen', totLen, 0xffff);
+  requireRange('ipv4', 'id', id, 0xffff);
+  requireRange('ipv4', 'flags', flags, 7);
+  requireRange('ipv4', 'fragOff', fragOff, 0x1fff);
+  requireRange('ipv4', 'ttl', ttl, 0xff);
+  requireRange('ipv4', 'protocol', protocol, 0xff);
+  requireRange('ipv4', 'check', check, 0xffff);
+  addressRange('saddr', saddr);
+  addressRange('daddr', daddr);
+}
+
+/** Bytes of options as they are written. @throws RangeError for more than fit. */
+function paddedOptions(options: readonly Option[]): number {
+  const length = optionsLength(options);
+  if (length <= MAX_IPOPTLEN) return padded(length);
+  throw new RangeError(`ipv4: options of ${length} bytes, at most ${MAX_IPOPTLEN} fit`);
 }
 
 function padded(length: number): number {

@@ -77,6 +77,8 @@ export interface PushHeader {
 /** Why {@link check} or {@link checkPacket} refuses bytes. Stable API: counters and traces key on it. */
 export type Drop = 'TCP_TRUNCATED' | 'TCP_BAD_DOFF';
 
+const NO_OPTIONS: readonly Option[] = [];
+
 /** The checksum's place in the header, bytes: the `csumOffset` of a TCP packet with CHECKSUM_PARTIAL. */
 export const CSUM_OFFSET: 16 = CHECK;
 
@@ -139,14 +141,18 @@ export function decode(bytes: Uint8Array, offset = 0): Header {
  * options exceed 40 bytes.
  */
 export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Array {
-  const length = HLEN + paddedOptions(header.options);
-  checkRanges(header);
+  const { source, dest, seq, ackSeq, doff, res1, flags, window, check, urgPtr, options } = header;
+  const length = HLEN + paddedOptions(options);
+  checkRanges(source, dest, seq, ackSeq, doff, res1, flags, window, check, urgPtr);
   requireRange('tcp', 'offset', offset, into?.length ?? Number.MAX_SAFE_INTEGER);
   const bytes = into ?? new Uint8Array(offset + length);
   if (offset + length > bytes.length) {
     throw new RangeError(`tcp: ${length} bytes at ${offset} do not fit into ${bytes.length}`);
   }
-  write(viewOf(bytes), offset, header, length);
+  const view = viewOf(bytes);
+  const word = (doff << 12) | (res1 << 9) | flags;
+  write(view, offset, source, dest, seq, ackSeq, word, window, check, urgPtr);
+  writeOptions(view, offset + HLEN, offset + length, options);
   return bytes;
 }
 
@@ -157,24 +163,20 @@ export function encode(header: Header, into?: Uint8Array, offset = 0): Uint8Arra
  * @throws RangeError, and nothing changed, if a field does not fit, options exceed 40 bytes, or headroom is short.
  */
 export function push(skb: SkBuff, header: PushHeader, pseudoSum?: number): void {
-  const options = header.options ?? [];
+  // Field by field, and no whole header to hand on: that would be garbage for each packet (172 B).
+  const { source, dest, seq, flags, window } = header;
+  const options = header.options ?? NO_OPTIONS;
   const length = HLEN + paddedOptions(options);
-  const whole = {
-    source: header.source,
-    dest: header.dest,
-    seq: header.seq,
-    ackSeq: header.ackSeq ?? 0,
-    doff: header.doff ?? length >>> 2,
-    res1: header.res1 ?? 0,
-    flags: header.flags,
-    window: header.window,
-    check: header.check ?? pseudoSum ?? 0,
-    urgPtr: header.urgPtr ?? 0,
-    options,
-  };
-  checkRanges(whole);
+  const ackSeq = header.ackSeq ?? 0;
+  const doff = header.doff ?? length >>> 2;
+  const res1 = header.res1 ?? 0;
+  const check = header.check ?? pseudoSum ?? 0;
+  const urgPtr = header.urgPtr ?? 0;
+  checkRanges(source, dest, seq, ackSeq, doff, res1, flags, window, check, urgPtr);
   const at = skb.push(length);
-  write(skb.view, at, whole, length);
+  const word = (doff << 12) | (res1 << 9) | flags;
+  write(skb.view, at, source, dest, seq, ackSeq, word, window, check, urgPtr);
+  writeOptions(skb.view, at + HLEN, at + length, options);
   skb.transportHeader = at;
   if (header.check !== undefined || pseudoSum === undefined) return;
   skb.ipSummed = CHECKSUM_PARTIAL;
@@ -201,32 +203,66 @@ function faultAt(drop: Drop, at: number, end: number): number {
   return drop === 'TCP_BAD_DOFF' ? at + DOFF_FLAGS : end;
 }
 
-/** A header as it is written: options may be a list the caller keeps. */
-type Written = Omit<Header, 'options'> & { readonly options: readonly Option[] };
-
-function write(view: DataView, at: number, h: Written, length: number): void {
-  view.setUint16(at + SOURCE, h.source);
-  view.setUint16(at + DEST, h.dest);
-  view.setUint32(at + SEQ, h.seq);
-  view.setUint32(at + ACK_SEQ, h.ackSeq);
-  view.setUint16(at + DOFF_FLAGS, (h.doff << 12) | (h.res1 << 9) | h.flags);
-  view.setUint16(at + WINDOW, h.window);
-  view.setUint16(at + CHECK, h.check);
-  view.setUint16(at + URG_PTR, h.urgPtr);
-  writeOptions(view, at + HLEN, at + length, h.options);
+/** Writes the fixed part; `word` is data offset, reserved bits and flags. */
+function write(
+  view: DataView,
+  at: number,
+  source: number,
+  dest: number,
+  seq: number,
+  ackSeq: number,
+  word: number,
+  window: number,
+  check: number,
+  urgPtr: number,
+): void {
+  view.setUint16(at + SOURCE, source);
+  view.setUint16(at + DEST, dest);
+  view.setUint32(at + SEQ, seq);
+  view.setUint32(at + ACK_SEQ, ackSeq);
+  view.setUint16(at + DOFF_FLAGS, word);
+  view.setUint16(at + WINDOW, window);
+  view.setUint16(at + CHECK, check);
+  view.setUint16(at + URG_PTR, urgPtr);
 }
 
-function checkRanges(h: Written): void {
-  requireRange('tcp', 'source', h.source, 0xffff);
-  requireRange('tcp', 'dest', h.dest, 0xffff);
-  requireRange('tcp', 'seq', h.seq, 0xffff_ffff);
-  requireRange('tcp', 'ackSeq', h.ackSeq, 0xffff_ffff);
-  requireRange('tcp', 'doff', h.doff, 0x0f);
-  requireRange('tcp', 'res1', h.res1, 7);
-  requireRange('tcp', 'flags', h.flags, 0x1ff);
-  requireRange('tcp', 'window', h.window, 0xffff);
-  requireRange('tcp', 'check', h.check, 0xffff);
-  requireRange('tcp', 'urgPtr', h.urgPtr, 0xffff);
+function checkRanges(
+  source: number,
+  dest: number,
+  seq: number,
+  ackSeq: number,
+  doff: number,
+  res1: number,
+  flags: number,
+  window: number,
+  check: number,
+  urgPtr: number,
+): void {
+  // A value that fits is the same behind a mask; only where one is not, is it asked which.
+  if (
+    (source & 0xffff) === source &&
+    (dest & 0xffff) === dest &&
+    seq >>> 0 === seq &&
+    ackSeq >>> 0 === ackSeq &&
+    (doff & 0x0f) === doff &&
+    (res1 & 7) === res1 &&
+    (flags & 0x1ff) === flags &&
+    (window & 0xffff) === window &&
+    (check & 0xffff) === check &&
+    (urgPtr & 0xffff) === urgPtr
+  ) {
+    return;
+  }
+  requireRange('tcp', 'source', source, 0xffff);
+  requireRange('tcp', 'dest', dest, 0xffff);
+  requireRange('tcp', 'seq', seq, 0xffff_ffff);
+  requireRange('tcp', 'ackSeq', ackSeq, 0xffff_ffff);
+  requireRange('tcp', 'doff', doff, 0x0f);
+  requireRange('tcp', 'res1', res1, 7);
+  requireRange('tcp', 'flags', flags, 0x1ff);
+  requireRange('tcp', 'window', window, 0xffff);
+  requireRange('tcp', 'check', check, 0xffff);
+  requireRange('tcp', 'urgPtr', urgPtr, 0xffff);
 }
 
 /** Bytes of options as they are written. @throws RangeError for more than fit, and for a value out of its range. */
