@@ -68,7 +68,8 @@ async function receiveFrom(
     buffer = room();
     return buffer;
   };
-  const result = await receive(core, keep, length, message, options);
+  const receiving = receive(core, keep, length, message, options);
+  const result = receiving instanceof Promise ? await receiving : receiving;
   core.kernel.woke();
   endRecvfrom(call, buffer, result, message);
   if (typeof result === 'string') throw failure(core, syscall, result, options);
@@ -81,7 +82,8 @@ export async function recvInto(core: Core, buffer: Uint8Array, options: CallOpti
   const { flags = 0 } = options;
   const call = beginRecvfrom(core, buffer.length, flags, false);
   const message = receiveMessage(flags, false, false);
-  const result = await receive(core, () => buffer, buffer.length, message, options);
+  const receiving = receive(core, () => buffer, buffer.length, message, options);
+  const result = receiving instanceof Promise ? await receiving : receiving;
   core.kernel.woke();
   endRecvfrom(call, buffer, result, message);
   if (typeof result === 'string') throw failure(core, 'recv', result, options);
@@ -115,7 +117,8 @@ export async function recvmsg(core: Core, request: ReceiveRequest): Promise<Rece
     buffer = room();
     return buffer;
   };
-  const result = await receive(core, keep, length, message, request);
+  const receiving = receive(core, keep, length, message, request);
+  const result = receiving instanceof Promise ? await receiving : receiving;
   core.kernel.woke();
   if (typeof result === 'string') {
     call?.end(result);

@@ -17,7 +17,7 @@ import {
 import { RCV_SHUTDOWN } from './constants/shutdown.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, ReceiveMessage } from './ports.ts';
-import { isInterrupt, serve, WAIT } from './wait.ts';
+import { type Interrupt, isInterrupt, serve, WAIT } from './wait.ts';
 
 /** Flags that the loop keeps to itself. */
 const LOOP_FLAGS = MSG_DONTWAIT | MSG_WAITALL;
@@ -42,13 +42,13 @@ export function receiveMessage(flags: number, wantsAddress: boolean, wantsContro
  * Receives into buffers made by `room`, which is asked for them when there is something to receive. How many bytes, or an errno;
  * EINTR stands for a signal that was aborted.
  */
-export async function receive(
+export function receive(
   core: Core,
   room: () => Uint8Array,
   length: number,
   message: ReceiveMessage,
   { flags = 0, signal }: CallOptions,
-): Promise<number | Errno> {
+): number | Errno | Promise<number | Errno> {
   const loop = new ReceiveLoop(core, room, length, message, flags);
   if ((flags & BESIDE) !== 0) {
     if (core.isClosed) return 'EBADF';
@@ -57,9 +57,13 @@ export async function receive(
   }
   const patience = core.patience((flags & MSG_DONTWAIT) !== 0, core.rcvtimeo, signal);
   loop.mayWait = patience.timeout > 0;
-  const result = await serve(core, 'readers', patience, () => loop.attempt());
-  if (!isInterrupt(result)) return result;
-  return loop.received > 0 ? loop.received : core.errnoOf(result, 'EAGAIN');
+  const result = serve(core, 'readers', patience, () => loop.attempt());
+  const judge = (end: number | Errno | Interrupt): number | Errno => {
+    if (!isInterrupt(end)) return end;
+    return loop.received > 0 ? loop.received : core.errnoOf(end, 'EAGAIN');
+  };
+  // Most calls do not wait: they are spared a promise.
+  return result instanceof Promise ? result.then(judge) : judge(result);
 }
 
 /** One receive, over its attempts. */

@@ -38,7 +38,8 @@ export async function sendto(
     flags,
     address,
   }));
-  const result = await send(core, [bytes], address, [], options);
+  const sending = send(core, [bytes], address, [], options);
+  const result = sending instanceof Promise ? await sending : sending;
   core.kernel.woke();
   call?.end(result);
   return finish(core, syscall, result, address, options);
@@ -61,7 +62,8 @@ export async function sendmsg(
     address,
     control,
   }));
-  const result = await send(core, buffers, address, control, message);
+  const sending = send(core, buffers, address, control, message);
+  const result = sending instanceof Promise ? await sending : sending;
   core.kernel.woke();
   call?.end(result);
   return finish(core, 'sendmsg', result, address, message);

@@ -8,25 +8,29 @@ import { MSG_DONTWAIT, MSG_MORE } from './constants/messages.ts';
 import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, SendMessage } from './ports.ts';
-import { isInterrupt, serve, WAIT } from './wait.ts';
+import { type Interrupt, isInterrupt, serve, WAIT } from './wait.ts';
 
 /**
  * Sends all of `buffers`: a stream's one after the other, as one datagram otherwise. How many bytes, or an errno; EINTR stands for a
  * signal that was aborted. A call that sent some bytes and then met an error says how many; the next call gets the error.
  */
-export async function send(
+export function send(
   core: Core,
   buffers: readonly Uint8Array[],
   address: WireAddress | undefined,
   control: readonly ControlMessage[],
   { flags = 0, signal }: CallOptions,
-): Promise<number | Errno> {
+): number | Errno | Promise<number | Errno> {
   const message: SendMessage = { address, flags: flags & ~MSG_DONTWAIT, control, queued: 0 };
   const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
   const patience = core.patience((flags & MSG_DONTWAIT) !== 0, core.sndtimeo, signal);
-  const result = await serve(core, 'writers', patience, () => loop.attempt());
-  if (!isInterrupt(result)) return result;
-  return message.queued > 0 ? message.queued : core.errnoOf(result, 'EAGAIN');
+  const result = serve(core, 'writers', patience, () => loop.attempt());
+  const judge = (end: number | Errno | Interrupt): number | Errno => {
+    if (!isInterrupt(end)) return end;
+    return message.queued > 0 ? message.queued : core.errnoOf(end, 'EAGAIN');
+  };
+  // Most calls do not wait: they are spared a promise.
+  return result instanceof Promise ? result.then(judge) : judge(result);
 }
 
 /** One send, over its attempts. */
