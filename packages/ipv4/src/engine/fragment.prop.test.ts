@@ -94,6 +94,21 @@ function forwardOver(world: World, one: Uint8Array, mtu: number): Uint8Array[] {
   return router.output.length === 0 ? [one] : router.output.map(({ bytes: sent }) => sent);
 }
 
+/** A packet with `linear` bytes in its head and the others in `cuts + 1` frags. */
+function apart(pool: Pool, data: Uint8Array, linear: number, cuts: number): SkBuff {
+  const whole = pool.alloc(data.length) as SkBuff;
+  whole.putData(data);
+  const front = Math.min(linear, data.length);
+  const skb = pool.alloc(front, 16) as SkBuff;
+  skb.putData(data.subarray(0, front));
+  const step = Math.ceil((data.length - front) / (cuts + 1)) || 1;
+  for (let at = front; at < data.length; at += step) {
+    appendRange(skb, whole, at, Math.min(step, data.length - at));
+  }
+  whole.free();
+  return skb;
+}
+
 /** The same bytes in a head and some frags. */
 function scattered(pool: Pool, data: Uint8Array, cuts: number): SkBuff {
   const skb = pool.alloc(64, 96) as SkBuff;
@@ -159,6 +174,48 @@ describe('reassembly', () => {
           expect(host.delivered.map(({ payload }) => payload)).toEqual([bytes(length)]);
           expect(host.ip.reassembly).toMatchObject({ count: 0, memory: 0 });
           expect(world.pending).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('of packets that lie anywhere, and that others see too, is by reference or by copy', () => {
+    const layout = fc.record({
+      linear: fc.nat(60),
+      cuts: fc.nat(4),
+      shared: fc.boolean(),
+      held: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        split,
+        fc.array(layout, { minLength: 21, maxLength: 21 }),
+        ({ length, pieces }, layouts) => {
+          id = (id + 1) & 0xffff;
+          host.delivered.length = 0;
+          const others: SkBuff[] = [];
+          pieces.forEach(([from, to], i) => {
+            const { linear, cuts, shared, held } = layouts[i]!;
+            const part = {
+              saddr: '10.0.0.2',
+              daddr: '10.0.0.1',
+              id,
+              flags: to === length ? 0 : 1,
+              fragOff: from / 8,
+            };
+            const skb = apart(host.pool, packet(part, bytes(length).subarray(from, to)), linear, cuts);
+            skb.ifindex = eth.ifindex;
+            if (shared) others.push(skb.clone());
+            host.ip.receive(world.now, skb);
+            if (held && shared) others.push(others.at(-1)!.get());
+          });
+          const before = others.map((one) => one.toBytes());
+          expect(host.delivered.map(({ payload }) => payload)).toEqual([bytes(length)]);
+          for (const [i, one] of others.entries()) {
+            expect(one.toBytes()).toEqual(before[i]);
+            one.free();
+          }
+          expect(host.pool.stats).toMatchObject({ inUse: 0, skbs: 0 });
         },
       ),
     );

@@ -39,6 +39,7 @@ export function fragmentOrRefuse(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, m
  * eight bytes fit behind the header. What a device refuses ends it, as in Linux: the datagram is lost anyhow.
  */
 export function fragment(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, mtu: number): number | Errno {
+  if (ip.probe !== undefined) ip.probe('ip_do_fragment', skb);
   const at = skb.data;
   const hlen = headerLength(skb.view, at);
   const most = (mtu - hlen) & ~7; // offsets count in units of 8 bytes

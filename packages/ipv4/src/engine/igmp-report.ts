@@ -36,7 +36,7 @@ const PRIORITY = 7;
 const IP_HLEN = 24;
 const REPORT_HLEN = 8;
 
-interface Record {
+interface GroupRecord {
   readonly type: number;
   readonly group: number;
   readonly sources: readonly number[];
@@ -59,7 +59,7 @@ export function sendOld(
 
 /** IGMPv3: what is wanted now, of one group or of all: RFC 3376 §5.2. */
 export function sendCurrent(ip: Ipv4, now: number, device: InDevice, only: MulticastGroup | undefined): void {
-  const records: Record[] = [];
+  const records: GroupRecord[] = [];
   for (const group of device.groups.values()) {
     if ((only !== undefined && group !== only) || !isReported(ip, group.address)) continue;
     const record = currentRecord(group);
@@ -70,7 +70,7 @@ export function sendCurrent(ip: Ipv4, now: number, device: InDevice, only: Multi
 
 /** IGMPv3: what changed: RFC 3376 §5.1. */
 export function sendChanges(ip: Ipv4, now: number, device: InDevice): void {
-  const records: Record[] = [];
+  const records: GroupRecord[] = [];
   for (const group of device.leaving.values()) {
     changeRecords(group, records);
     if (group.changes === 0 && group.pending.size === 0) device.leaving.delete(group.address);
@@ -81,7 +81,7 @@ export function sendChanges(ip: Ipv4, now: number, device: InDevice): void {
   sendRecords(ip, now, device, records);
 }
 
-function currentRecord(group: MulticastGroup): Record | undefined {
+function currentRecord(group: MulticastGroup): GroupRecord | undefined {
   const state = filterState(group);
   const { asked, address } = group;
   const wanted = asked === undefined ? undefined : [...asked].filter((source) => lets(state, source));
@@ -94,7 +94,7 @@ function currentRecord(group: MulticastGroup): Record | undefined {
   return { type: IGMPV3_MODE_IS_INCLUDE, group: address, sources: wanted ?? [...state.sources] };
 }
 
-function changeRecords(group: MulticastGroup, records: Record[]): void {
+function changeRecords(group: MulticastGroup, records: GroupRecord[]): void {
   const state = filterState(group);
   const allowed: number[] = [];
   const blocked: number[] = [];
@@ -119,9 +119,9 @@ function changeRecords(group: MulticastGroup, records: Record[]): void {
 }
 
 /** As few reports as the MTU allows: RFC 3376 §4.2.16. */
-function sendRecords(ip: Ipv4, now: number, device: InDevice, records: readonly Record[]): void {
+function sendRecords(ip: Ipv4, now: number, device: InDevice, records: readonly GroupRecord[]): void {
   const room = device.dev.mtu - IP_HLEN - REPORT_HLEN;
-  let batch: Record[] = [];
+  let batch: GroupRecord[] = [];
   let used = 0;
   for (const whole of records) {
     for (const record of pieces(whole, room)) {
@@ -139,11 +139,11 @@ function sendRecords(ip: Ipv4, now: number, device: InDevice, records: readonly 
 }
 
 /** A record that fits no packet is split; one that excludes names what fits, for a second one would undo the first. */
-function pieces(record: Record, room: number): Record[] {
+function pieces(record: GroupRecord, room: number): GroupRecord[] {
   const most = Math.max(1, (room - RECORD_HLEN) >> 2);
   if (record.sources.length <= most) return [record];
   const excludes = record.type === IGMPV3_MODE_IS_EXCLUDE || record.type === IGMPV3_CHANGE_TO_EXCLUDE;
-  const list: Record[] = [];
+  const list: GroupRecord[] = [];
   for (let i = 0; i < record.sources.length; i += most) {
     list.push({ type: record.type, group: record.group, sources: record.sources.slice(i, i + most) });
     if (excludes) break;
@@ -151,7 +151,13 @@ function pieces(record: Record, room: number): Record[] {
   return list;
 }
 
-function sendReport(ip: Ipv4, now: number, device: InDevice, records: readonly Record[], size: number): void {
+function sendReport(
+  ip: Ipv4,
+  now: number,
+  device: InDevice,
+  records: readonly GroupRecord[],
+  size: number,
+): void {
   const skb = ip.pool.alloc(REPORT_HLEN + size, device.dev.hardHeaderLen + MAX_HLEN);
   if (skb === undefined) return;
   const at = skb.put(REPORT_HLEN + size);

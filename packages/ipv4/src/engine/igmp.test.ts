@@ -411,6 +411,16 @@ describe('many groups', () => {
   });
 });
 
+it.each([20, 44, 68])('a link of %i bytes ends no report in a loop', (mtu) => {
+  eth.mtu = mtu;
+  join(host.ip, world.now, inet, on('239.1.1.1'));
+  const sources = Array.from({ length: 9 }, (_, i) => ip4('9.0.0.0') + i);
+  setFilter(host.ip, world.now, inet, { ...on('239.1.1.1'), mode: MCAST_INCLUDE, sources });
+  world.run(world.now + 3 * SECOND);
+  // 24 bytes of header, 8 of report, 8 of record leave room for seven sources
+  if (mtu === 68) expect(host.output.map(({ bytes }) => bytes.length)).toEqual([68, 48, 68, 48]);
+});
+
 describe('bytes', () => {
   it.each([
     ['fewer than eight', hex`110a0000`],

@@ -117,6 +117,33 @@ describe('sending, as Linux 6.18 did', () => {
     expect(sendto(open(99), hex`01`, '8.8.8.8', 0, { ifindex: 77 })).toBe('ENODEV');
   });
 
+  it('goes over a gateway where it may, and not where it may not', () => {
+    host.fib.route(ip4('9.0.0.0'), 8, 2, { via: ip4('10.0.0.9') });
+    const sk = open(99);
+    expect(sendto(sk, hex`01`, '9.9.9.9')).toBe(1);
+    sk.localRoute = true;
+    expect(sendto(sk, hex`01`, '9.9.9.9')).toBe('ENETUNREACH');
+    expect(sendto(sk, hex`01`, '10.0.0.2')).toBe(1);
+    sk.localRoute = false;
+    const strict = host.ip.compileOptions(hex`890704 09090909`);
+    if (typeof strict === 'string') throw new Error(strict);
+    sk.inet.options = strict;
+    expect(sendto(sk, hex`01`, '10.0.0.2')).toBe('ENETUNREACH');
+  });
+
+  it('from the address bound, to groups too', () => {
+    const sk = open(99);
+    host.ip.raw.bind(world.now, sk, ip4('10.5.0.1'));
+    sk.inet.mcIndex = 2;
+    sendto(sk, hex`01`, '10.0.0.2');
+    sendto(sk, hex`01`, '239.1.1.1');
+    sk.inet.mcAddr = ip4('10.0.0.1');
+    sendto(sk, hex`01`, '10.0.0.2');
+    expect(host.output.map(({ bytes }) => formatAddress(decode(bytes).saddr))).toEqual(
+      Array(3).fill('10.5.0.1'),
+    );
+  });
+
   it('broadcasts and multicasts where it may', () => {
     const sk = open(99);
     sk.broadcast = true;

@@ -1,5 +1,7 @@
 import { hex } from '@stack/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decode } from '../header.ts';
+import { CB_FRAG_MAX_SIZE } from './constants.ts';
 import { type HeaderPart, ip4, packet, type Toy, type ToyDevice, World } from './fixture.ts';
 
 const SECOND = 1_000_000;
@@ -228,6 +230,68 @@ describe('fragments, as Linux 6.18 treated them', () => {
     expect(host.delivered.map(({ header }) => header.tos)).toEqual(ecn < 0 ? [] : [ecn]);
     expect(host.ip.mib.Ip.ReasmFails).toBe(ecn < 0 ? 1 : 0);
     expect(host.drops).toEqual([]);
+  });
+
+  it.each<[string, Spec[], number]>([
+    [
+      'no DF',
+      [
+        [0, 24, 1],
+        [24, 40, 0],
+      ],
+      0,
+    ],
+    [
+      'DF on both',
+      [
+        [0, 24, 1, { flags: 3 }],
+        [24, 40, 0, { flags: 2 }],
+      ],
+      2,
+    ],
+    [
+      'DF on the largest',
+      [
+        [0, 24, 1, { flags: 3 }],
+        [24, 40, 0],
+      ],
+      2,
+    ],
+    [
+      'DF on the smaller',
+      [
+        [0, 24, 1],
+        [24, 40, 0, { flags: 2 }],
+      ],
+      0,
+    ],
+    [
+      'DF on one of equals',
+      [
+        [0, 24, 1],
+        [24, 48, 0, { flags: 2 }],
+      ],
+      2,
+    ],
+    [
+      'the reserved flag',
+      [
+        [0, 8, 1, { flags: 5 }],
+        [8, 40, 0, { flags: 4 }],
+      ],
+      0,
+    ],
+  ])('with %s: the whole has DF where the path MTU is known by it', (_, specs, flags) => {
+    const largest: number[] = [];
+    host.ip.register(17, {
+      receive: (_now, skb) => {
+        largest.push(skb.cb[CB_FRAG_MAX_SIZE] as number);
+        expect(decode(skb.bytes.slice(skb.networkHeader, skb.tail)).flags).toBe(flags);
+        skb.free();
+      },
+    });
+    feed(specs);
+    expect(largest).toEqual([Math.max(...specs.map(([from, to]) => to - from)) + 20]);
   });
 
   it('of different datagrams are kept apart: source, destination, id, protocol', () => {

@@ -1,4 +1,4 @@
-import { viewOf } from '@stack/skbuff';
+import { appendRange, viewOf } from '@stack/skbuff';
 import { hex } from '@stack/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -123,6 +123,49 @@ describe('a packet', () => {
     host.ip.removeDevice(world.now, eth.ifindex);
     host.inject(SOUND, eth.ifindex);
     expect(host.drops).toEqual(['DEV_READY']);
+  });
+
+  it.each([0, 1, 19, 20, 21, 23, 24, 25])(
+    'may have its first %i bytes in the head and all others elsewhere',
+    (linear) => {
+      const bytes = packet({ saddr: PEER, daddr: ME, options: [{ kind: 148, value: 0 }] }, DATA);
+      const whole = host.pool.alloc(bytes.length)!;
+      whole.putData(bytes);
+      const skb = host.pool.alloc(linear)!;
+      skb.putData(bytes.subarray(0, linear));
+      for (let at = linear; at < bytes.length; at++) appendRange(skb, whole, at, 1);
+      whole.free();
+      skb.ifindex = eth.ifindex;
+      host.ip.receive(world.now, skb);
+      expect(host.delivered.map(({ payload }) => payload)).toEqual([DATA]);
+      expect(host.delivered[0]?.header.options).toHaveLength(1);
+    },
+  );
+
+  it('that a packet socket holds as well is taken all the same', () => {
+    const skb = host.skb(SOUND);
+    skb.ifindex = eth.ifindex;
+    skb.get();
+    host.ip.receive(world.now, skb);
+    expect(host.delivered).toHaveLength(1);
+    expect(skb.toBytes()).toEqual(SOUND);
+    skb.free();
+  });
+
+  it('that was counted by its owner is so no more', () => {
+    const skb = host.skb(SOUND);
+    let left = 0;
+    skb.destructor = () => left++;
+    skb.ifindex = eth.ifindex;
+    skb.pktType = 3;
+    host.ip.receive(world.now, skb);
+    const other = host.skb(SOUND);
+    other.ifindex = eth.ifindex;
+    const seen: number[] = [];
+    other.destructor = () => left++;
+    host.ip.probe = (fn) => fn === 'ip_local_deliver' && seen.push(left);
+    host.ip.receive(world.now, other);
+    expect([left, seen]).toEqual([2, [2]]);
   });
 
   it('may hold any bytes', () => {
