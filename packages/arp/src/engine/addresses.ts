@@ -22,14 +22,13 @@ export function hasAddress<D extends ArpDevice>(arp: Arp<D>, device: D, address:
 
 /** Whether a request from `sip` for `tip`, one of our addresses, goes unanswered: `arp_ignore`. */
 export function isIgnored<D extends ArpDevice>(arp: Arp<D>, device: D, sip: number, tip: number): boolean {
-  const conf = arp.ports.conf(device);
-  switch (conf.arp_ignore) {
+  switch (arp.ports.conf(device).arp_ignore) {
     case 1:
       return !hasAddress(arp, device, tip);
     case 2:
       return !hasAddress(arp, device, tip) || (sip !== 0 && !shareSubnet(arp, device, sip, tip));
     case 3:
-      return !hasWiderScope(arp, tip, conf.route_localnet !== 0 ? Number.POSITIVE_INFINITY : RT_SCOPE_LINK);
+      return !hasWiderScope(arp, tip);
     case 8:
       return true;
     default:
@@ -53,9 +52,9 @@ function shareSubnet<D extends ArpDevice>(arp: Arp<D>, device: D, a: number, b: 
   return false;
 }
 
-function hasWiderScope<D extends ArpDevice>(arp: Arp<D>, address: number, most: number): boolean {
+function hasWiderScope<D extends ArpDevice>(arp: Arp<D>, address: number): boolean {
   for (const own of arp.ports.addresses(undefined)) {
-    if (own.local === address && own.scope <= most) return true;
+    if (own.local === address && own.scope <= RT_SCOPE_LINK) return true;
   }
   return false;
 }

@@ -91,7 +91,7 @@ function watch<D extends ArpDevice>(now: number, arp: Arp<D>, skb: SkBuff, devic
   const sip = spa(view, data);
   const probed = sip === 0 && op(view, data) === ARPOP_REQUEST ? tpa(view, data) : 0;
   arp.claims.heard(now, device, mac, sip, probed);
-  if (sip !== 0) arp.guards.heard(now, device, mac, sip);
+  arp.guards.heard(now, device, mac, sip);
 }
 
 function answerProbe<D extends ArpDevice>(

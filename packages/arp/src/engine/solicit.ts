@@ -44,7 +44,7 @@ function sourceOf<D extends ArpDevice>(
   const announce = arp.ports.conf(device).arp_announce;
   if (announce < 2 && skb !== undefined) {
     const saddr = saddrOf(skb);
-    const isOurs = saddr !== 0 && arp.ports.addressType(saddr) === 'local';
+    const isOurs = arp.ports.addressType(saddr) === 'local';
     if (isOurs && (announce !== 1 || isOnLink(arp, device, target, saddr))) return saddr;
   }
   return arp.ports.selectAddress(device, target);
