@@ -313,6 +313,7 @@ function complete(now: number, req: RequestSock, skb: SkBuff, seg: Segment): Tcp
     else embryonicReset(now, req, skb, seg);
     return REQ_DONE;
   }
+  tcp.mib.Tcp.PassiveOpens++;
   const child = createChild(now, req, seg);
   const { numTimeout } = req;
   extra.requests.delete(req);

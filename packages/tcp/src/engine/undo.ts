@@ -17,8 +17,8 @@ export function packetDelayed(sk: TcpSock): boolean {
   if (sk.retransStamp !== 0) {
     return sk.sawTstamp && sk.rcvTsecr !== 0 && ((sk.rcvTsecr - tsClock(sk.retransStamp)) | 0) < 0;
   }
-  // Nothing was retransmitted yet, and the ACK came.
-  return sk.state !== SYN_SENT;
+  // Nothing was retransmitted yet, and the ACK came. But at the end of an episode without SACK the stamp is gone early.
+  return ((sk.sndUna - sk.highSeq) | 0) < 0 && sk.state !== SYN_SENT;
 }
 
 /** Restores window and threshold. `unmark`: what is marked as lost is not. */

@@ -1,0 +1,156 @@
+/**
+ * Windows, both ways: RFC 9293 §3.8.6, RFC 7323 §2.
+ */
+import { describe, expect, it } from 'vitest';
+import { Script } from './script.ts';
+import { fullSpace } from './window.ts';
+
+describe('the window we offer', () => {
+  it('begins at half the buffer, whole segments, and needs no shift for a small one', () => {
+    const s = new Script();
+    s.sk.rcvbuf = 8192;
+    s.sk.userlocks = 2;
+    s.connect().out('S 0:0(0) win 2920 <mss 1460,nop,nop,TS val 0 ecr 0,nop,wscale 0>');
+    expect(fullSpace(s.sk)).toBe(4096);
+  });
+
+  it('closes as data waits, never shrinks (SHLD-14), and opens when it was read', () => {
+    const s = new Script();
+    s.accepted({
+      mss: 1000,
+      win: 60_000,
+      prepare: (sk) => {
+        sk.rcvbuf = 20_000;
+        sk.userlocks = 2;
+      },
+    });
+    const right: number[] = [];
+    let seq = 1;
+    for (let i = 0; i < 20; i++) {
+      s.in(`. ${seq}:${seq + 1000}(1000) ack 1 win 60000`);
+      for (const line of s.take()) {
+        const [, ack, win] = /ack (\d+) win (\d+)/.exec(line) as unknown as [string, string, string];
+        right.push(Number(ack) + Number(win));
+        seq = Number(ack);
+      }
+    }
+    for (let i = 1; i < right.length; i++) expect(right[i]).toBeGreaterThanOrEqual(right[i - 1] as number);
+    expect(s.sk.rcvWnd - (s.sk.rcvNxt - s.sk.rcvWup)).toBeLessThan(1000);
+    expect(
+      s.host.tcp.mib.TcpExt.TCPToZeroWindowAdv + s.host.tcp.mib.TcpExt.TCPWantZeroWindowAdv,
+    ).toBeGreaterThan(0);
+    const waiting = s.host.tcp.inq(s.sk) as number;
+    s.recv(waiting);
+    const update = s.take();
+    expect(update.length).toBe(1);
+    expect(s.sk.rcvWnd).toBeGreaterThan(4000);
+  });
+
+  it('accepts data in the window although its own is zero otherwise (MUST-39, MUST-35): a probe of one byte is answered', () => {
+    const s = new Script();
+    s.accepted({
+      mss: 1000,
+      win: 60_000,
+      prepare: (sk) => {
+        sk.rcvbuf = 4608;
+        sk.userlocks = 2;
+      },
+    });
+    s.in('. 1:2001(2000) ack 1 win 60000').take();
+    s.after(1).take();
+    const { rcvNxt } = s.sk;
+    s.in('. 2001:2002(1) ack 1 win 60000');
+    expect(s.take().length).toBe(1);
+    expect(s.sk.rcvNxt - rcvNxt).toBeLessThanOrEqual(1);
+    // ACKs and RSTs are taken whatever the window is.
+    s.send(10).take();
+    s.in('. 2001:2001(0) ack 11 win 60000').info({ unacked: 0 });
+  });
+
+  it('advertises the clamp of TCP_WINDOW_CLAMP and of the route', () => {
+    const s = new Script();
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_WINDOW_CLAMP', 5000);
+    s.connect().out('S 0:0(0) win 4380');
+    const other = new Script();
+    other.host.metrics.window = 3000;
+    other.connect().out('S 0:0(0) win 2920');
+    const third = new Script();
+    third.host.metrics.initrwnd = 5;
+    third.connect().out('S 0:0(0) win 7300');
+  });
+
+  it('shifts by what it offered, and takes a shift above 14 for 14 (RFC 7323 §2.3)', () => {
+    const s = new Script();
+    s.accepted({ mss: 1000, win: 1000, wscale: 15 });
+    s.info({ sndWscale: 14 });
+    s.in('. 1:1(0) ack 1 win 3').info({ sndWnd: 3 << 14 });
+    const unscaled = new Script({ sysctl: { tcp_window_scaling: 0 } });
+    unscaled.accepted({ mss: 1000, win: 1000, wscale: 7 }).info({ sndWscale: 0, rcvWscale: 0 });
+  });
+});
+
+describe("the peer's window", () => {
+  it('is not exceeded, and is taken as unsigned (MUST-1)', () => {
+    const s = new Script().accepted({ mss: 1000, win: 2500 });
+    s.send(5000).out('. 1:1001(1000) ack 1').out('P. 1001:2001(1000) ack 1').quiet();
+    s.in('. 1:1(0) ack 2001 win 65535').info({ sndWnd: 65_535 });
+  });
+
+  it('may shrink (MUST-34): nothing beyond it is sent, what was sent is retransmitted within it (SHLD-15, SHLD-16)', () => {
+    const s = new Script().accepted({ mss: 1000, win: 8000, rtt: 0.1 });
+    s.send(8000);
+    expect(s.take().length).toBe(8);
+    s.after(0.1).in('. 1:1(0) ack 1001 win 2000');
+    s.send(1000).quiet();
+    s.after(0.3).out('. 1001:2001(1000) ack 1');
+    s.in('. 1:1(0) ack 2001 win 8000').take();
+    expect(s.sk.err).toBe('');
+  });
+
+  it('is probed when it is zero (MUST-36): first after an RTO, then doubled (SHLD-29, SHLD-30), for as long as answers come (MUST-37)', () => {
+    const s = new Script().accepted({ mss: 1000, win: 4000, rtt: 0.1 });
+    s.send(1000).out('P. 1:1001(1000) ack 1');
+    s.after(0.1).in('. 1:1(0) ack 1001 win 0').send(2000).quiet();
+    let due = 0.3;
+    for (let i = 0; i < 30; i++) {
+      s.after(due).out('. 1000:1000(0) ack 1').quiet();
+      s.in('. 1:1(0) ack 1001 win 0');
+      due = Math.min(due * 2, 120);
+    }
+    expect(s.sk.err).toBe('');
+    expect(s.host.tcp.mib.TcpExt.TCPWinProbe).toBe(30);
+    s.in('. 1:1(0) ack 1001 win 5000').out('. 1001:2001(1000) ack 1').out('P. 2001:3001(1000) ack 1').quiet();
+  });
+
+  it('is given up on when nobody answers the probes', () => {
+    const s = new Script().accepted({ mss: 1000, win: 4000, rtt: 0.1 });
+    s.send(1000).ignore();
+    s.after(0.1).in('. 1:1(0) ack 1001 win 0').send(2000);
+    s.after(3000);
+    expect(s.sk.takeError()).toBe('ETIMEDOUT');
+  });
+
+  it('is taken from the newest segment alone', () => {
+    const s = new Script().accepted({ mss: 1000, win: 5000 });
+    s.in('. 11:11(0) ack 1 win 6000').info({ sndWnd: 6000 });
+    s.in('. 1:1(0) ack 1 win 7000').info({ sndWnd: 6000 });
+  });
+});
+
+describe('silly windows (SHLD-7, MUST-38)', () => {
+  it('sends no small segment into a small window while data is in flight', () => {
+    const s = new Script().accepted({ mss: 1000, win: 4000 });
+    s.send(100).ignore().in('. 1:1(0) ack 101 win 1500');
+    s.send(1800).out('. 101:1101(1000) ack 1').quiet();
+    s.in('. 1:1(0) ack 1101 win 500').quiet(); // below half a segment: wait for more window, or the probe timer
+    s.in('. 1:1(0) ack 1101 win 1500').out('P. 1101:1901(800) ack 1');
+  });
+
+  it('sends what fits after the override timeout', () => {
+    const s = new Script().accepted({ mss: 1000, win: 4000, rtt: 0.1 });
+    s.send(100).ignore().in('. 1:1(0) ack 101 win 1500');
+    s.send(1800).out('. 101:1101(1000) ack 1');
+    s.in('. 1:1(0) ack 1101 win 500').quiet();
+    s.after(s.sk.rto / 1e6).out('P. 1101:1601(500) ack 1');
+  });
+});
