@@ -164,7 +164,7 @@ export class Host {
       routeSysctl: sysctl.route,
       conf: (dev) => sysctl.inDevice(dev.name),
       fib: fibPort(this.fib),
-      output: neighbourOutput(() => this.neighbours, drops.port('neigh')),
+      output: neighbourOutput(() => this.neighbours, drops.port('neigh'), tracing.points.kprobe),
       loopback: (skb) => {
         looped.add(skb);
         kernel.raise(looped);

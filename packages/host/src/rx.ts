@@ -12,7 +12,7 @@ import {
 import type { Drop } from './drops.ts';
 import type { Kernel, Softirq } from './kernel.ts';
 import type { NetDevice } from './net-device.ts';
-import type { Tracing } from './trace.ts';
+import { enter, type Tracing } from './trace.ts';
 
 /** Takes over a packet, `data` behind the link-layer header. */
 export type PacketHandler = (now: number, skb: SkBuff, dev: NetDevice) => void;
@@ -98,6 +98,7 @@ export class Receiver implements Softirq {
   receive(skb: SkBuff, dev: NetDevice): void {
     const point = this.#tracing.points['net:netif_receive_skb'];
     if (point.enabled) point.emit({ dev: dev.name, skb, len: skb.len }, this.#now);
+    enter(this.#tracing.points.kprobe, '__netif_receive_skb', skb, this.#now);
     if (!dev.up) {
       this.#drop(skb, 'DEV_READY');
       return;

@@ -65,6 +65,11 @@ export class Tracepoint<N extends TraceName> {
 
 type Points = { readonly [N in TraceName]: Tracepoint<N> };
 
+/** Tells of the entry of a function, to whoever set a kprobe. */
+export function enter(point: Tracepoint<'kprobe'>, kernelFunction: string, skb: SkBuff, time: number): void {
+  if (point.enabled) point.emit({ function: kernelFunction, skb }, time);
+}
+
 /** The tracepoints of one host. */
 export class Tracing {
   readonly points: Points = {

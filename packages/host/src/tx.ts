@@ -10,7 +10,7 @@ import type { Kernel, Softirq } from './kernel.ts';
 import type { NetDevice } from './net-device.ts';
 import { segmentGso, validateXmit } from './offload/gso.ts';
 import type { PacketTap } from './rx.ts';
-import type { Tracing } from './trace.ts';
+import { enter, type Tracing } from './trace.ts';
 
 /** What {@link Transmitter} reads of `net.core`. */
 export interface TxSysctl {
@@ -106,7 +106,10 @@ export class Transmitter {
       const point = points['net:net_dev_queue'];
       if (point.enabled) point.emit({ dev: dev.name, skb, len: skb.len }, kernel.now());
     };
-    queue.started = (skb) => this.tap?.(skb, dev);
+    queue.started = (skb) => {
+      this.tap?.(skb, dev);
+      enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
+    };
     queue.xmitted = (len, rc) => {
       const point = points['net:net_dev_xmit'];
       if (point.enabled) point.emit({ dev: dev.name, len, rc }, kernel.now());
@@ -122,6 +125,7 @@ export class Transmitter {
   queueXmit(now: number, skb: SkBuff, dev: NetDevice): number {
     skb.dev = dev;
     skb.macHeader = skb.data;
+    enter(this.#options.tracing.points.kprobe, 'dev_queue_xmit', skb, now);
     return dev.queue.xmit(now, skb);
   }
 

@@ -8,6 +8,7 @@ import type { AddressOps, Neighbour, NeighTable } from '@stack/neigh';
 import type { SkBuff } from '@stack/skbuff';
 import type { Drop } from '../drops.ts';
 import type { NetDevice } from '../net-device.ts';
+import { enter, type Tracepoint } from '../trace.ts';
 
 /** The neighbours of a host. */
 export type ArpTable = NeighTable<number, SkBuff, NetDevice>;
@@ -27,8 +28,10 @@ export const IPV4_OPS: AddressOps<number> = {
 export function neighbourOutput(
   table: () => ArpTable,
   drop: Drop,
+  kprobe: Tracepoint<'kprobe'>,
 ): (now: number, skb: SkBuff, dst: Dst, nexthop: number) => number {
   return (now, skb, dst, nexthop) => {
+    enter(kprobe, 'ip_finish_output2', skb, now);
     const dev = dst.dev as NetDevice;
     let entry = dst.neighbour as ArpEntry | undefined;
     if (entry === undefined || entry.dead || (entry.address !== nexthop && !dev.noarp)) {
