@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ETH0, ETH1, ip, World } from './fixture.ts';
+import { type Entry, ETH0, ETH1, ip, World } from './fixture.ts';
 
 describe('the hash table', () => {
   it('doubles when there are as many entries as chains', () => {
@@ -13,6 +13,22 @@ describe('the hash table', () => {
     expect(grows).toEqual([8, 16, 32, 64, 128, 256, 512]);
     for (let i = 0; i < 1000; i++) expect(world.table.find(ETH0, ip(i))?.address).toBe(ip(i));
   });
+
+  it.each([0, 1, 15_000, 0xffff_ffff])(
+    'spreads consecutive addresses, whatever random gives: %i',
+    (random) => {
+      const world = new World({ gc_thresh2: 5000, gc_thresh3: 5000 });
+      world.random = random;
+      for (let i = 0; i < 1000; i++) world.ensure(ip(i));
+      let longest = 0;
+      for (const first of world.table.list()) {
+        let length = 0;
+        for (let entry: Entry | undefined = first; entry !== undefined; entry = entry.next) length++;
+        longest = Math.max(longest, length);
+      }
+      expect(longest).toBeLessThan(5);
+    },
+  );
 
   it('finds what a map would', () => {
     const command = fc.record({

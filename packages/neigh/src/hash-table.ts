@@ -20,13 +20,13 @@ export class NeighHash<A, S extends QueuedSkb, D extends NeighDevice> {
   readonly #random: () => number;
   #chains: (Neighbour<A, S, D> | undefined)[] = new Array(1 << FIRST_SHIFT).fill(undefined);
   #shift = FIRST_SHIFT;
-  /** Odd, so that no bit of a hash is lost; secret, so that nobody can aim at one chain. */
+  /** A factor that nobody outside knows, so that nobody can aim at one chain. */
   #secret: number;
 
   constructor(ops: AddressOps<A>, random: () => number) {
     this.#ops = ops;
     this.#random = random;
-    this.#secret = random() | 1;
+    this.#secret = secretOf(random());
   }
 
   /** The entry of an address on a device. */
@@ -89,9 +89,14 @@ export class NeighHash<A, S extends QueuedSkb, D extends NeighDevice> {
   #grow(): void {
     const entries = this.all();
     this.#shift++;
-    this.#secret = this.#random() | 1;
+    this.#secret = secretOf(this.#random());
     this.#chains = new Array(1 << this.#shift).fill(undefined);
     for (const entry of entries) this.#link(entry);
     this.grows++;
   }
+}
+
+/** Odd, and large even where `random` is small: only the high bits of a product choose a chain. */
+function secretOf(random: number): number {
+  return Math.imul(random | 1, GOLDEN);
 }
