@@ -138,6 +138,10 @@ const rows: Row[] = [
     opt(1, s.SO_RCVTIMEO, { sec: 2, usec: 5 }),
   ],
   [
+    'setsockopt(4, SOL_SOCKET, SO_RCVTIMEO_OLD, "\\2\\0\\0\\0\\0\\0\\0\\0\\5\\0\\0\\0\\0\\0\\0\\0", 16) = 0',
+    opt(1, s.SO_RCVTIMEO, 2000.005),
+  ],
+  [
     'setsockopt(4, SOL_SOCKET, SO_RCVTIMEO_OLD, "\\0\\0\\0\\0\\0\\0\\0\\0@B\\17\\0\\0\\0\\0\\0", 16) = -1 EDOM (Numerical argument out of domain)',
     opt(1, s.SO_RCVTIMEO, { sec: 0, usec: 1_000_000 }),
     'EDOM',

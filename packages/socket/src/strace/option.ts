@@ -28,14 +28,14 @@ export function optionValue(
   value: OptionData,
   ifname: (ifindex: number) => string,
 ): Value {
+  if (level === so.SOL_SOCKET && (option === so.SO_RCVTIMEO || option === so.SO_SNDTIMEO)) {
+    return timeval(typeof value === 'number' ? milliseconds(value) : (value as Timeval));
+  }
   if (typeof value === 'number') return { text: `[${value}]`, length: 4 };
   if (value instanceof Uint8Array) return bytes(value);
   if (level === so.SOL_SOCKET && option === so.SO_LINGER) {
     const { onoff, linger } = value as Linger;
     return { text: `{l_onoff=${Number(onoff)}, l_linger=${linger}}`, length: 8 };
-  }
-  if (level === so.SOL_SOCKET && (option === so.SO_RCVTIMEO || option === so.SO_SNDTIMEO)) {
-    return timeval(value as Timeval);
   }
   if (level === so.SOL_IP) return ipOption(option, value);
   if (level === so.SOL_PACKET) return packetOption(option, value, ifname);
@@ -67,6 +67,12 @@ export function timeval({ sec, usec }: Timeval): Value {
   view.setBigInt64(0, BigInt(sec), true);
   view.setBigInt64(8, BigInt(usec), true);
   return bytes(data);
+}
+
+/** Applications may give milliseconds; Linux has no such thing. */
+function milliseconds(time: number): Timeval {
+  const usec = Math.round(time * 1000);
+  return { sec: Math.floor(usec / 1_000_000), usec: usec % 1_000_000 };
 }
 
 function ipOption(option: number, value: object | string): Value {
