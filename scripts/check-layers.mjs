@@ -39,7 +39,7 @@ const NODE_PACKAGES = ['tap'];
 /** What tests use from the root's devDependencies. */
 const TEST_TOOLS = ['vitest', 'fast-check', 'mitata'];
 
-const isTest = (file) => /^test\/|\.(test|test-d|bench)\.ts$|\/fixture\.ts$/.test(file);
+const isTest = (file) => /^test\/|\.(test|test-d|bench)\.ts$|(\/|\.)fixture\.ts$/.test(file);
 const isTesting = (file) => /^src\/testing([./-]|$)/.test(file);
 const isEngine = (file) => /^src\/engine[./]/.test(file);
 const isCli = (file) => /^src\/cli[./-]/.test(file);
