@@ -33,34 +33,43 @@ export class TimeHeap<T> {
   push(time: number, ns: number, item: T): void {
     const order = this.#count++;
     let at = this.#items.length;
-    this.#set(at, time, ns, order, item);
+    this.#items.push(item);
+    this.#time.push(time);
+    this.#ns.push(ns);
+    this.#order.push(order);
     while (at > 0) {
       const parent = (at - 1) >>> 1;
-      if (!this.#isBefore(at, parent)) break;
-      this.#swap(at, parent);
+      if (!this.#isAfter(parent, time, ns, order)) break;
+      this.#move(parent, at);
       at = parent;
     }
+    this.#set(at, time, ns, order, item);
   }
 
   /** Takes the first item out. */
   pop(): T | undefined {
     const item = this.#items[0];
     if (item === undefined) return undefined;
-    const last = this.#items.length - 1;
-    this.#swap(0, last);
-    this.#time.pop();
-    this.#ns.pop();
-    this.#order.pop();
-    this.#items.pop();
-    if (last === 0) this.#count = 0;
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      if (left >= last) return item;
-      const child = left + 1 < last && this.#isBefore(left + 1, left) ? left + 1 : left;
-      if (!this.#isBefore(child, at)) return item;
-      this.#swap(child, at);
+    // The last item goes down from the top, where the first one was.
+    const last = this.#items.pop() as T;
+    const time = this.#time.pop() as number;
+    const ns = this.#ns.pop() as number;
+    const order = this.#order.pop() as number;
+    const size = this.#items.length;
+    if (size === 0) {
+      this.#count = 0;
+      return item;
+    }
+    let at = 0;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      const other = child + 1;
+      if (other < size && this.#isBefore(other, child)) child = other;
+      if (this.#isAfter(child, time, ns, order)) break;
+      this.#move(child, at);
       at = child;
     }
+    this.#set(at, time, ns, order, last);
+    return item;
   }
 
   #set(at: number, time: number, ns: number, order: number, item: T): void {
@@ -70,26 +79,26 @@ export class TimeHeap<T> {
     this.#items[at] = item;
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const time = (this.#time[a] as number) - (this.#time[b] as number);
-    if (time !== 0) return time < 0;
-    const ns = (this.#ns[a] as number) - (this.#ns[b] as number);
-    if (ns !== 0) return ns < 0;
-    return (this.#order[a] as number) < (this.#order[b] as number);
+  #move(from: number, to: number): void {
+    this.#set(
+      to,
+      this.#time[from] as number,
+      this.#ns[from] as number,
+      this.#order[from] as number,
+      this.#items[from] as T,
+    );
   }
 
-  #swap(a: number, b: number): void {
-    const time = this.#time[a] as number;
-    const ns = this.#ns[a] as number;
-    const order = this.#order[a] as number;
-    const item = this.#items[a] as T;
-    this.#set(
-      a,
-      this.#time[b] as number,
-      this.#ns[b] as number,
-      this.#order[b] as number,
-      this.#items[b] as T,
-    );
-    this.#set(b, time, ns, order, item);
+  #isBefore(a: number, b: number): boolean {
+    return this.#isAfter(b, this.#time[a] as number, this.#ns[a] as number, this.#order[a] as number);
+  }
+
+  /** Whether the item at `at` comes after one of that time and place in the order. */
+  #isAfter(at: number, time: number, ns: number, order: number): boolean {
+    const difference = (this.#time[at] as number) - time;
+    if (difference !== 0) return difference > 0;
+    const differenceNs = (this.#ns[at] as number) - ns;
+    if (differenceNs !== 0) return differenceNs > 0;
+    return (this.#order[at] as number) > order;
   }
 }
