@@ -137,6 +137,14 @@ describe('news of a neighbour', () => {
     expect(world.timers.pending).toBe(0);
   });
 
+  it('by hand that nothing is known drops what waits: no timer would ever look after it', () => {
+    const world = new World();
+    world.send(ip(2));
+    world.take();
+    world.table.update(0, world.ensure(ip(2)), -1, NONE, ADMIN);
+    expect(world.take()).toEqual(['0 10.0.0.2 INCOMPLETE > NONE', '0 drop 1 QUEUE_PURGE']);
+  });
+
   it('tells whether it is a router', () => {
     const world = new World();
     const entry = entryIn(world, STALE);

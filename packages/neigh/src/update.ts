@@ -5,7 +5,7 @@
 import { updateGcList } from './gc.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Errno, NeighDevice, QueuedSkb } from './ports.ts';
-import { invalidate, sendQueue } from './resolve.ts';
+import { invalidate, purgeQueue, sendQueue } from './resolve.ts';
 import {
   isEdge,
   isState,
@@ -88,7 +88,8 @@ function discard<A, S extends QueuedSkb, D extends NeighDevice>(
   go(entry, state, byHand);
   updateGcList(now, table, entry);
   if (old !== state) table.notify(now, entry, old);
-  if ((old & (NUD_INCOMPLETE | NUD_PROBE)) !== 0 && state === NUD_FAILED) invalidate(now, entry);
+  if (state !== NUD_FAILED) purgeQueue(entry);
+  else if ((old & (NUD_INCOMPLETE | NUD_PROBE)) !== 0) invalidate(now, entry);
 }
 
 /** Address and state are decided. */
