@@ -47,6 +47,7 @@ function isPredicted(sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
     seg.window << sk.sndWscale === sk.sndWnd &&
     sk.sndWnd !== 0 &&
     ((seg.ackSeq - sk.sndNxt) | 0) <= 0 &&
+    ((seg.ackSeq - sk.sndUna) | 0) >= 0 &&
     sk.ofoQueue === undefined &&
     sk.urgData === 0 &&
     seg.headerLength === sk.tcpHeaderLen &&
