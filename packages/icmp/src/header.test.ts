@@ -96,6 +96,7 @@ describe('headers by what they say', () => {
     [icmp.echoReply(0xffff, 0xffff), '0000 0000 ffff ffff'],
     [icmp.unreachable(icmp.ICMP_PORT_UNREACH), '0303 0000 0000 0000'],
     [icmp.unreachable(icmp.ICMP_FRAG_NEEDED, 1400), '0304 0000 0000 0578'],
+    [icmp.unreachable(icmp.ICMP_FRAG_NEEDED, 0xffff), '0304 0000 0000 ffff'],
     [icmp.timeExceeded(icmp.ICMP_EXC_FRAGTIME), '0b01 0000 0000 0000'],
     [icmp.parameterProblem(20), '0c00 0000 1400 0000'],
     [icmp.parameterProblem(255, 2), '0c02 0000 ff00 0000'],

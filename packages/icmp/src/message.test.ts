@@ -250,6 +250,14 @@ describe('messages', () => {
       },
       'state',
     ],
+    [
+      {
+        kind: 'extended-echo-reply',
+        ...{ type: 43, code: 0, check: 0, id: 0, sequence: 0, state: 0, reserved: 4 },
+        ...{ active: 0, ipv4: 0, ipv6: 0, data: NONE },
+      },
+      'reserved',
+    ],
   ] as [icmp.Message, string][])('refuses %j', (message, field) => {
     expect(() => icmp.encodeMessage(message)).toThrow(field);
   });

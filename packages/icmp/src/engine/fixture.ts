@@ -13,6 +13,8 @@ import type { IcmpSysctl } from './sysctl.ts';
 export interface Sent extends Flow {
   bytes: Uint8Array;
   frags: number;
+  skbMark: number;
+  skbPriority: number;
 }
 
 /** What the fields of a quote were during the call. */
@@ -88,7 +90,13 @@ export class Host {
         return dst(flow.daddr === BROADCAST ? 'broadcast' : 'unicast');
       },
       output: (_now, skb, _dst, flow) => {
-        this.sent.push({ ...flow, bytes: skb.toBytes(), frags: skb.nrFrags });
+        this.sent.push({
+          ...flow,
+          bytes: skb.toBytes(),
+          frags: skb.nrFrags,
+          skbMark: skb.mark,
+          skbPriority: skb.priority,
+        });
         if (this.hold) this.held.push(skb);
         else skb.free();
         return this.result;

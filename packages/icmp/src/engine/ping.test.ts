@@ -112,6 +112,57 @@ describe('a request', () => {
     host.end();
   });
 
+  it('leaves nothing of its options for our own messages', () => {
+    const host = new Host();
+    const sk = socket(host);
+    Object.assign(sk.inet, { tos: 0x20, ttl: 9, ucIndex: 6 });
+    Object.assign(sk, { mark: 7, priority: 6 });
+    send(host, sk);
+    host.arrive(hex('0800 0000 0000 0000'));
+    send(host, sk);
+    const skb = host.packet(PEER, US, new Uint8Array(8), 17);
+    host.icmp.send(host.now, skb, 3, 3, 0);
+    skb.free();
+    const [ping, echo, , error] = host.sent;
+    expect(ping).toMatchObject({ mark: 7, priority: 6, skbMark: 7, skbPriority: 6, oif: 6, sport: 8 });
+    for (const own of [echo, error]) {
+      expect(own).toMatchObject({
+        mark: 0,
+        priority: 0,
+        ttl: -1,
+        oif: 0,
+        inet: undefined,
+        options: undefined,
+      });
+    }
+    host.icmp.ping.close(0, sk);
+    host.end();
+  });
+
+  it('outside of the caller’s bytes is the caller’s mistake', () => {
+    const host = new Host();
+    const sk = socket(host, 77);
+    const bytes = new Uint8Array(20);
+    expect(() => host.icmp.ping.sendmsg(0, sk, bytes, 1, 20, 0)).toThrow(RangeError);
+    expect(() => host.icmp.ping.sendmsg(0, sk, bytes, 21, 0, 0)).toThrow(RangeError);
+    expect(() => host.icmp.ping.recvmsg(0, sk, bytes, 1, 20, 0)).toThrow(RangeError);
+    expect(() => host.icmp.ping.recvmsg(0, sk, bytes, 21, 0, 0)).toThrow(RangeError);
+    host.icmp.ping.close(0, sk);
+    host.end();
+  });
+
+  it('wakes nobody after its socket was closed', () => {
+    const host = new Host();
+    const sk = socket(host);
+    let woken = 0;
+    sk.wake = () => woken++;
+    host.hold = true;
+    send(host, sk);
+    host.icmp.ping.close(0, sk);
+    host.end();
+    expect(woken).toBe(0);
+  });
+
   it('waits for send buffer, memory and errors', () => {
     const host = new Host();
     const sk = socket(host);

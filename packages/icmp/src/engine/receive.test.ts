@@ -1,4 +1,5 @@
 import { viewOf } from '@stack/skbuff';
+import { csumFold, csumSkb } from '@stack/skbuff/checksum';
 import { hex } from '@stack/testkit';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../checksum.ts';
@@ -76,7 +77,26 @@ describe('echo', () => {
     skb.view.setUint16(skb.data + 2, checksumOf(skb.view, skb.data, skb.len));
     skb.mark = 7;
     host.icmp.receive(host.now, skb);
-    expect(host.sent[0]).toMatchObject({ options: host.options, mark: 7 });
+    expect(host.sent[0]).toMatchObject({ options: host.options, mark: 7, skbMark: 7 });
+    host.end();
+  });
+
+  it('in as many pieces as a packet may have is answered all the same', () => {
+    const host = new Host();
+    const message = hex('0800 0000 000b 0c01 ff');
+    const skb = host.packet(PEER, US, message);
+    for (let i = 0; i < 45; i++) {
+      const page = host.pool.page(2);
+      if (page === undefined) throw new Error('no page');
+      page.arena.bytes.set([i, i], page.start);
+      skb.addFrag(page, page.start, 2);
+    }
+    skb.view.setUint16(skb.data + 2, csumFold(csumSkb(skb, 0, skb.len)));
+    host.icmp.receive(host.now, skb);
+    const bytes = host.sent[0]?.bytes as Uint8Array;
+    expect([...bytes.slice(8, 13)]).toEqual([0xff, 0, 0, 1, 1]);
+    expect(bytes.length).toBe(8 + 1 + 90);
+    expect(viewOf(bytes).getUint16(2)).toBe(checksumOf(viewOf(bytes), 0, bytes.length));
     host.end();
   });
 
@@ -137,6 +157,17 @@ describe('timestamp', () => {
     const host = new Host();
     host.arrive(hex('0d00 0000 0001 0002 000000'));
     expect([host.sent, host.drops, host.icmp.mib.Icmp.InErrors]).toEqual([[], ['PKT_TOO_SMALL'], 1]);
+    host.end();
+  });
+
+  it('without memory is counted', () => {
+    const host = new Host();
+    const skb = host.packet(PEER, US, hex('0d00 f2ff 0000 0000 00000000 00000000 00000000'));
+    const { page } = host.pool;
+    host.pool.page = () => undefined;
+    host.icmp.receive(host.now, skb);
+    host.pool.page = page;
+    expect(host.icmp.mib.Icmp).toMatchObject({ InTimestamps: 1, OutMsgs: 0, OutErrors: 1 });
     host.end();
   });
 

@@ -41,12 +41,21 @@ export function echo(now: number, icmp: Icmp, skb: SkBuff): void {
     (ICMP_ECHOREPLY << 8) | view.getUint8(data + CODE),
   );
   write(reply.view, at, ICMP_ECHOREPLY, view.getUint8(data + CODE), check, view.getUint32(data + REST));
-  if (!appendRange(reply, skb, HLEN, payload)) {
+  if (!appendRange(reply, skb, HLEN, payload) && !appendCopy(reply, skb, HLEN, payload)) {
     reply.free();
     icmp.mib.Icmp.OutErrors++;
     return;
   }
   transmit(now, icmp, reply, dst, ICMP_ECHOREPLY);
+}
+
+/** For a request in so many pieces that the reply, whose header is one more, could not have them all. */
+function appendCopy(reply: SkBuff, skb: SkBuff, offset: number, length: number): boolean {
+  const page = skb.pool.page(length);
+  if (page === undefined) return false;
+  skb.copyBits(offset, page.arena.bytes, page.start, length);
+  reply.addFrag(page, page.start, length);
+  return true;
 }
 
 /** Answers a timestamp request, RFC 792, RFC 1122 §3.2.2.8. False where it is too short to be one. */

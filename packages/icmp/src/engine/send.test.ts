@@ -107,6 +107,25 @@ describe('an error', () => {
     host.end();
   });
 
+  it('looks for an ICMP header in frags, too', () => {
+    for (const [type, expected] of [
+      [8, 1],
+      [3, 0],
+    ] as const) {
+      const host = new Host();
+      const skb = host.packet(PEER, US, new Uint8Array(0), 1);
+      const page = host.pool.page(100);
+      if (page === undefined) throw new Error('no page');
+      page.arena.bytes.fill(0x77, page.start, page.start + 100);
+      page.arena.bytes[page.start] = type;
+      skb.addFrag(page, page.start, 100);
+      host.icmp.send(host.now, skb, 3, 1, 0);
+      expect(host.sent.length).toBe(expected);
+      skb.free();
+      host.end();
+    }
+  });
+
   it('without memory is counted', () => {
     const host = new Host();
     const skb = host.packet(PEER, US, new Uint8Array(8), 17);

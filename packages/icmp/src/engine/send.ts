@@ -36,7 +36,7 @@ export function send(now: number, icmp: Icmp, skb: SkBuff, type: number, code: n
   const { options, limit, mib } = icmp;
   const at = skb.networkHeader;
   if (at < skb.head || at + IP_HLEN > skb.tail) return;
-  if (!mayAnswer(icmp, skb, at, type)) return;
+  if (!mayAnswer(icmp, skb, at)) return;
   const limited = limit.limits(type, code);
   if (limited && !options.isLoopback(skb.ifindex) && !limit.allowGlobal(now)) {
     mib.Icmp.OutRateLimitGlobal++;
@@ -91,7 +91,7 @@ export function allowPeer(now: number, icmp: Icmp, dst: Dst): boolean {
 }
 
 /** RFC 1122 §3.2.2: what no error is sent about. `at` is the packet's IP header. */
-function mayAnswer(icmp: Icmp, skb: SkBuff, at: number, type: number): boolean {
+function mayAnswer(icmp: Icmp, skb: SkBuff, at: number): boolean {
   const { view } = skb;
   const daddr = view.getUint32(at + IP_DADDR);
   const saddr = view.getUint32(at + IP_SADDR);
@@ -102,7 +102,7 @@ function mayAnswer(icmp: Icmp, skb: SkBuff, at: number, type: number): boolean {
   if (saddr >>> 24 === 127 && skb.ifindex !== 0 && !isLoopback(skb.ifindex)) return false;
   // Only the first fragment has a transport header to tell whose it was.
   if ((view.getUint16(at + IP_FRAG_OFF) & 0x1fff) !== 0) return false;
-  if (!isError(type) || view.getUint8(at + IP_PROTOCOL) !== IPPROTO_ICMP) return true;
+  if (view.getUint8(at + IP_PROTOCOL) !== IPPROTO_ICMP) return true;
   const inner = innerType(skb, at + (view.getUint8(at) & 0x0f) * 4);
   // A type that is not known may be an error.
   return inner >= 0 && inner <= NR_ICMP_TYPES && !isError(inner);
@@ -120,7 +120,6 @@ function routeBack(
   const { view, ifindex } = skb;
   const { options, flow } = icmp;
   const { sysctl } = options;
-  const tos = view.getUint8(at + IP_TOS);
   flow.daddr = view.getUint32(at + IP_SADDR);
   flow.saddr = view.getUint32(at + IP_DADDR);
   if (!options.isLocal(flow.saddr)) {
@@ -129,7 +128,7 @@ function routeBack(
     flow.saddr = inbound ? options.selectAddress(ifindex, flow.daddr) : 0;
   }
   flow.oif = 0;
-  flow.tos = isError(type) ? (tos & TOS_MASK) | PREC_INTERNETCONTROL : tos;
+  flow.tos = (view.getUint8(at + IP_TOS) & TOS_MASK) | PREC_INTERNETCONTROL;
   flow.mark = sysctl.fwmark_reflect !== 0 ? skb.mark : 0;
   flow.priority = 0;
   flow.sport = type;

@@ -136,6 +136,18 @@ describe.each([NARROW, WIDE])('$name: peers', (kind) => {
     host.end(sk);
   });
 
+  it('tells the network layer, whose ids count from now on', () => {
+    const host = new Host(kind);
+    const sk = host.socket(8080);
+    const ids: number[] = [];
+    sk.inet.connect = (id) => ids.push(id);
+    host.udp.connect(0, sk, host.at(9), 53);
+    host.udp.connect(0, sk, host.at(5), 53);
+    expect(ids.length).toBe(1);
+    expect(ids[0]).toBeLessThanOrEqual(0xffff);
+    host.end(sk);
+  });
+
   it('connecting again changes the peer', () => {
     const host = new Host(kind);
     const sk = host.udp.socket(host.family);

@@ -117,6 +117,8 @@ describe('full buffers', () => {
   // Linux 6.18 over its loopback: 200 bytes have a truesize of 1280, and so many are kept.
   it.each([
     [2304, 1],
+    [2559, 1],
+    [2560, 2],
     [4000, 3],
     [6000, 4],
     [8000, 6],
@@ -208,6 +210,19 @@ describe('groups and broadcast', () => {
     const sk = host.socket();
     sk.boundDevIf = 2;
     host.udp.bind(0, sk, host.at(0), 8080);
+    host.arrive([5, 53], [100, 8080], 'by 1');
+    host.arrive([5, 53], [100, 8080], 'by 2', (skb) => {
+      skb.ifindex = 2;
+    });
+    expect([host.read(sk), host.read(sk)]).toEqual(['by 2', '<EAGAIN>']);
+    host.end(sk);
+  });
+
+  it('devices are told apart for who is bound to a group and connected', () => {
+    const host = new Host();
+    const sk = host.socket(8080, 100);
+    host.udp.connect(0, sk, host.at(5), 53);
+    host.udp.bindToIndex(0, sk, 2);
     host.arrive([5, 53], [100, 8080], 'by 1');
     host.arrive([5, 53], [100, 8080], 'by 2', (skb) => {
       skb.ifindex = 2;
@@ -320,6 +335,25 @@ describe.each([NARROW, WIDE])('$name: super-packets', (kind) => {
     expect(host.drops).toEqual(['NOMEM']);
     expect(host.udp.mib.Udp).toMatchObject({ MemErrors: 1, InErrors: 1 });
     host.end(sk);
+  });
+});
+
+describe('two families in one engine', () => {
+  it('have ports, sockets and groups of their own', () => {
+    const host = new Host(NARROW);
+    const other = new Host(WIDE);
+    const narrow = host.socket(8080);
+    const wide = host.udp.socket(other.family);
+    expect(host.udp.bind(0, wide, other.at(0), 8080)).toBeUndefined();
+    for (const to of [1, 100]) {
+      host.arrive([5, 53], [to, 8080], 'narrow');
+      const bytes = Uint8Array.from('wide', (letter) => letter.charCodeAt(0));
+      host.udp.receive(0, other.packet([5, 53], [to, 8080], bytes), other.family);
+    }
+    expect([0, 1, 2].map(() => host.read(narrow))).toEqual(['narrow', 'narrow', '<EAGAIN>']);
+    expect([0, 1, 2].map(() => host.read(wide))).toEqual(['wide', 'wide', '<EAGAIN>']);
+    host.end(narrow, wide);
+    other.end();
   });
 });
 

@@ -210,7 +210,7 @@ describe('the send buffer', () => {
 });
 
 describe('bytes', () => {
-  it.each([1, 1960, 2000, 5000, 65_507])('%d of them arrive as they were', (length) => {
+  it.each([1, 2006, 2007, 5000, 65_507])('%d of them arrive as they were', (length) => {
     const host = new Host();
     const sk = host.socket(8080);
     const bytes = pattern(length + 2);
@@ -219,6 +219,7 @@ describe('bytes', () => {
     message.port = 53;
     expect(host.udp.sendmsg(0, sk, bytes, 1, length, 0, message)).toBe(length);
     expect(host.sent[0]?.bytes.slice(28)).toEqual(bytes.slice(1, length + 1));
+    expect(host.sent[0]?.frags).toBe(length <= 2006 ? 0 : 1); // small ones lie behind their headers
     host.end(sk);
   });
 
@@ -243,6 +244,18 @@ describe('bytes', () => {
     expect(host.sent.map((sent) => textOf(sent)[2999]).join('')).toBe('ABCDEFGHIJKLMNOPQRST');
     expect(host.pool.stats.inUse).toBe(20 + 1); // heads, and one page of 64 KiB
     host.end(sk);
+  });
+});
+
+describe('an engine at rest', () => {
+  it('holds no memory, and sends again', () => {
+    const host = new Host();
+    for (let round = 0; round < 2; round++) {
+      const sk = host.socket(8080);
+      host.send(sk, 'x'.repeat(5000), [5, 53]);
+      host.end(sk);
+    }
+    expect(host.sent.map((sent) => textOf(sent))).toEqual(['x'.repeat(5000), 'x'.repeat(5000)]);
   });
 });
 
