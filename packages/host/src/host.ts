@@ -13,6 +13,7 @@ import { Tcp } from '@stack/tcp/engine';
 import { Udp } from '@stack/udp/engine';
 import type { Clock } from './clock/clock.ts';
 import { TimingWheel } from './clock/timing-wheel.ts';
+import { VirtualClock } from './clock/virtual-clock.ts';
 import type { Device } from './device.ts';
 import { Loopback } from './devices/loopback.ts';
 import { Devices } from './devices.ts';
@@ -125,6 +126,8 @@ export class Host {
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
   readonly #socketKernel: HostKernel;
+  /** Names who waits, where a virtual clock finds that nothing will ever happen. */
+  readonly #witness: () => readonly string[];
   #closed = false;
 
   /** @internal */
@@ -261,6 +264,8 @@ export class Host {
     };
     this.#socketKernel = new HostKernel(kernel, timers, devices, sysctl.core, factories, privileged);
     this.sockets = new Sockets(this.#socketKernel);
+    this.#witness = () => this.sockets.waiting();
+    if (clock instanceof VirtualClock) clock.witnesses.add(this.#witness);
 
     this.addr = new AddrVerbs(kernel, devices, ipv4);
     this.route = new RouteVerbs(kernel, devices, ipv4, this.fib);
@@ -319,6 +324,7 @@ export class Host {
     if (this.#closed) return;
     this.#closed = true;
     await this.sockets.close();
+    if (this.clock instanceof VirtualClock) this.clock.witnesses.delete(this.#witness);
     for (const dev of [...this.devices]) this.#remove(dev);
     this.neighbours.close(this.#kernel.now());
   }

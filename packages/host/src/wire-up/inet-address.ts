@@ -3,9 +3,7 @@
  * @module
  */
 import { formatAddress, parseAddress } from '@stack/ipv4';
-import type { ExtendedError } from '@stack/skbuff/sock';
-import type { ControlMessage, ExtendedErrorMessage, Ipv4SocketAddress, WireAddress } from '@stack/socket';
-import { IP_RECVERR, SOL_IP } from '@stack/socket';
+import type { Ipv4SocketAddress, WireAddress } from '@stack/socket';
 
 /** An IPv4 address with its port, as calls give it back. */
 export function toText(address: number, port: number): Ipv4SocketAddress {
@@ -23,24 +21,7 @@ export function toNumber(address: WireAddress): number | string {
   }
 }
 
-/** An entry of an error queue as the control message that carries it. */
-export function errorMessage(error: ExtendedError<unknown>): ControlMessage {
-  const { errno, origin, type, code, info, data, offender } = error;
-  const value: ExtendedErrorMessage = {
-    errno,
-    origin,
-    type,
-    code,
-    info,
-    data,
-    offender: offender === undefined ? undefined : toText(offender as number, 0),
-  };
-  return { level: SOL_IP, type: IP_RECVERR, value };
-}
-
-/** Copies what fits of `payload` and tells how much that was. */
-export function copyPayload(payload: Uint8Array, into: Uint8Array, offset: number, length: number): number {
-  const copied = Math.min(payload.length, length);
-  into.set(copied === payload.length ? payload : payload.subarray(0, copied), offset);
-  return copied;
+/** {@link toText} of an address in an error queue. */
+export function toPeer(address: unknown, port: number): Ipv4SocketAddress {
+  return toText(address as number, port);
 }

@@ -17,6 +17,7 @@ import {
   type Phase,
   type Proto,
   type ReceiveMessage,
+  receiveError,
   type SendMessage,
   SIOCINQ,
   SIOCOUTQ,
@@ -29,7 +30,7 @@ import {
   type SocketListener,
   type WireAddress,
 } from '@stack/socket';
-import { errorMessage, toNumber, toText } from './inet-address.ts';
+import { toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 const MSG_DONTWAIT = 0x40;
@@ -107,9 +108,10 @@ export class RawProto implements Proto {
     if (typeof count === 'string') return count === 'EAGAIN' && (this.sk.shutdown & 1) !== 0 ? 0 : count;
     asked.messageFlags = message.flags;
     if (asked.wantsAddress && message.address !== undefined) asked.address = toText(message.address, 0);
-    if ((flags & MSG_ERRQUEUE) !== 0 && message.error !== undefined)
-      asked.control = [errorMessage(message.error)];
-    else if (asked.wantsControl) asked.control = controlOf(this.sk);
+    if ((flags & MSG_ERRQUEUE) !== 0) {
+      return receiveError(message.error, toPeer, into, offset, length, asked);
+    }
+    if (asked.wantsControl) asked.control = controlOf(this.sk);
     return count;
   }
 

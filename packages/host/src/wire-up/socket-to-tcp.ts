@@ -9,11 +9,11 @@ import {
   IPPROTO_TCP,
   MSG_ERRQUEUE,
   MSG_OOB,
-  MSG_TRUNC,
   type OptionData,
   type Phase,
   type Proto,
   type ReceiveMessage,
+  receiveError,
   type SendMessage,
   SIOCATMARK,
   SIOCINQ,
@@ -41,7 +41,7 @@ import {
   type Tcp,
   type TcpSock,
 } from '@stack/tcp/engine';
-import { copyPayload, errorMessage, toNumber, toText } from './inet-address.ts';
+import { toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
@@ -123,7 +123,9 @@ export class TcpProto implements Proto {
     length: number,
     message: ReceiveMessage,
   ): number | string {
-    if ((message.flags & MSG_ERRQUEUE) !== 0) return receiveError(this.sk, into, offset, length, message);
+    if ((message.flags & MSG_ERRQUEUE) !== 0) {
+      return receiveError(this.sk.shiftError(), toPeer, into, offset, length, message);
+    }
     told.flags = 0;
     told.tstamp = 0;
     const count = this.#tcp.recvmsg(now, this.sk, into, offset, length, message.flags, told);
@@ -203,22 +205,6 @@ export class TcpProto implements Proto {
     const dst = sk.dst as unknown as Dst | undefined;
     return { sk, inet: sk.inet as InetSock, type: 'SOCK_STREAM', dst };
   }
-}
-
-/** An entry of the error queue; EAGAIN where there is none. */
-export function receiveError(
-  sk: Sock,
-  into: Uint8Array,
-  offset: number,
-  length: number,
-  message: ReceiveMessage,
-): number | string {
-  const error = sk.shiftError();
-  if (error === undefined) return 'EAGAIN';
-  message.control = [errorMessage(error)];
-  message.messageFlags = MSG_ERRQUEUE | (error.payload.length > length ? MSG_TRUNC : 0);
-  message.address = error.address === undefined ? undefined : toText(error.address as number, error.port);
-  return copyPayload(error.payload, into, offset, length);
 }
 
 function wake(sk: Sock, events: number): void {

@@ -19,6 +19,7 @@ import {
   type Phase,
   type Proto,
   type ReceiveMessage,
+  receiveError,
   type SendMessage,
   SIOCINQ,
   SIOCOUTQ,
@@ -34,7 +35,7 @@ import {
   type WireAddress,
 } from '@stack/socket';
 import { type Family, Message, type Udp, type UdpSock } from '@stack/udp/engine';
-import { errorMessage, toNumber, toText } from './inet-address.ts';
+import { toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 const MSG_DONTWAIT = 0x40;
@@ -116,9 +117,10 @@ export class UdpProto implements Proto {
     if (asked.wantsAddress && message.address !== undefined) {
       asked.address = toText(message.address as number, message.port);
     }
-    if ((asked.flags & MSG_ERRQUEUE) !== 0 && message.error !== undefined)
-      asked.control = [errorMessage(message.error)];
-    else if (asked.wantsControl) asked.control = controlOf(this.sk);
+    if ((asked.flags & MSG_ERRQUEUE) !== 0) {
+      return receiveError(message.error, toPeer, into, offset, length, asked);
+    }
+    if (asked.wantsControl) asked.control = controlOf(this.sk);
     return count;
   }
 
