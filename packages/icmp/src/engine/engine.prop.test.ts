@@ -1,4 +1,5 @@
 import { viewOf } from '@stack/skbuff';
+import { csumPartial } from '@stack/skbuff/checksum';
 import { hostile } from '@stack/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ const valid = message().map((one) => encodeMessage(one));
 const address = fc.constantFrom(US, PEER, FAR, BROADCAST, GROUP, 0, 0x7f00_0001, 0xffff_ffff);
 
 describe('any bytes', () => {
-  it('as a message: nothing thrown, nothing lost, an error is never answered with an error', () => {
+  it('as a message: nothing thrown, nothing lost, an error is never answered, an answer has a right checksum', () => {
     fc.assert(
       fc.property(hostile(valid), address, address, fc.boolean(), (bytes, saddr, daddr, right) => {
         const host = new Host();
@@ -20,7 +21,10 @@ describe('any bytes', () => {
         expect(host.icmp.mib.Icmp.InMsgs).toBe(1);
         expect(host.drops.length).toBeLessThanOrEqual(1);
         expect(host.sent.length).toBeLessThanOrEqual(1);
-        for (const sent of host.sent) expect([0, 14]).toContain(sent.bytes[0]);
+        for (const { bytes: reply } of host.sent) {
+          expect([0, 14]).toContain(reply[0]);
+          expect(csumPartial(viewOf(reply), 0, reply.length)).toBe(0xffff);
+        }
         for (const error of host.errors) {
           expect(error.length).toBeGreaterThanOrEqual(8);
           expect(error.payload.length).toBeLessThanOrEqual(error.length);

@@ -103,11 +103,18 @@ describe('a request', () => {
     send(host, sk);
     send(host, sk, undefined, GROUP);
     send(host, sk, undefined, PEER, 0, { tos: 0x20, ttl: 1, ifindex: 2, source: 0x0a00_0003 });
+    send(host, sk, undefined, PEER, 0, { tos: 0 });
     expect(host.sent).toMatchObject([
       { tos: 0x10, ttl: 9, oif: 6, saddr: US, mark: 7 },
       { tos: 0x10, ttl: 3, oif: 5, saddr: 0x0a00_0002 },
       { tos: 0x20, ttl: 1, oif: 2, saddr: 0x0a00_0003 },
+      { tos: 0, ttl: 9 },
     ]);
+    const bound = socket(host);
+    host.icmp.ping.bind(0, bound, 0x7f00_0001, 0);
+    send(host, bound);
+    expect(host.sent.at(-1)?.saddr).toBe(0x7f00_0001);
+    host.icmp.ping.close(0, bound);
     host.icmp.ping.close(0, sk);
     host.end();
   });

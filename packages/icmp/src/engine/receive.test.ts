@@ -109,6 +109,21 @@ describe('echo', () => {
     host.end();
   });
 
+  it('is limited where icmp_ratemask says so: each destination, and all of them', () => {
+    const host = new Host();
+    host.sysctl.icmp_ratemask = 1 << 0;
+    for (let i = 0; i < 10; i++) host.arrive(ping());
+    expect(host.sent.length).toBe(6);
+    expect(host.icmp.mib.Icmp).toMatchObject({ OutRateLimitHost: 4, OutRateLimitGlobal: 0 });
+    const all = new Host();
+    Object.assign(all.sysctl, { icmp_ratemask: 1 << 0, icmp_msgs_per_sec: 100, icmp_msgs_burst: 3 });
+    for (let i = 0; i < 10; i++) all.arrive(ping());
+    expect(all.sent.length).toBe(3);
+    expect(all.icmp.mib.Icmp).toMatchObject({ OutRateLimitHost: 0, OutRateLimitGlobal: 7 });
+    host.end();
+    all.end();
+  });
+
   it('is not answered without a route, or without memory', () => {
     const host = new Host();
     host.unroutable = 'ENETUNREACH';

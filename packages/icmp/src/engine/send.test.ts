@@ -157,6 +157,7 @@ describe('no error, RFC 1122 §3.2.2', () => {
     ['about a type that is not known', icmp(19), false],
     ['about an echo request', icmp(8), true],
     ['about an echo reply', icmp(0), true],
+    ['about an address mask reply, the last type that is known', icmp(18), true],
     ['about ICMP that is cut off', [() => undefined, new Uint8Array(0), 1] as const, false],
     [
       'about a fragment but the first',
