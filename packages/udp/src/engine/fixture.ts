@@ -64,6 +64,7 @@ export interface Sent {
   mark: number;
   gsoSize: number;
   gsoSegs: number;
+  gsoType: number;
   ipSummed: number;
   frags: number;
 }
@@ -296,6 +297,7 @@ export class Host {
       mark: skb.mark,
       gsoSize: skb.gsoSize,
       gsoSegs: skb.gsoSegs,
+      gsoType: skb.gsoType,
       ipSummed: skb.ipSummed,
       frags: skb.nrFrags,
     });
