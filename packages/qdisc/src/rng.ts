@@ -68,7 +68,7 @@ export class Correlated {
   next(): number {
     const value = this.#random();
     if (this.#rho === 0) return value;
-    this.#last = Math.min(value + mulHigh(this.#last - value, this.#rho), TWO_32 - 1);
+    this.#last = value + mulHigh(this.#last - value, this.#rho);
     return this.#last;
   }
 }

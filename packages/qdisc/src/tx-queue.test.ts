@@ -37,6 +37,7 @@ function rig(make: (b: Bench) => Qdisc, options: Partial<TxQueueOptions> = {}): 
     held: [],
     onXmit: undefined,
     xmit(skb) {
+      expect(skb.next).toBe(undefined);
       if (this.room <= 0) return BUSY;
       this.room--;
       sent.push(idOf(skb));
@@ -186,6 +187,8 @@ it('noqueue refuses to go round for ever', () => {
   r.queue.xmit(0, r.packet(0));
   expect([r.sent.length, r.drops]).toEqual([8, [[0, 'RECURSION_LIMIT']]]);
   expect(codes[0]).toBe(DROP);
+  r.device.onXmit = undefined;
+  for (let i = 0; i < 20; i++) expect(r.queue.xmit(0, r.packet(0))).toBe(OK);
   r.rest();
 });
 
@@ -219,6 +222,15 @@ describe('run', () => {
     expect([r.sent, r.timers.next]).toEqual([[1], 600]);
     r.timers.advance(600);
     expect([r.sent, r.timers.next]).toEqual([[1, 2], undefined]);
+    r.rest();
+  });
+
+  it('disarms the timer when somebody else sent what it was for', () => {
+    const r = rig((b) => new Netem(b.ports, { delay: 500 }));
+    r.queue.xmit(0, r.packet(1));
+    expect(r.timers.next).toBe(500);
+    r.queue.run(500);
+    expect([r.sent, r.timers.next]).toEqual([[1], undefined]);
     r.rest();
   });
 
@@ -315,6 +327,7 @@ describe('byte queue limits', () => {
     const r = rig((b) => new PfifoFast(b.ports), { bql: true });
     for (let id = 0; id < 5; id++) r.queue.xmit(0, r.packet(id, 1000));
     expect([r.sent, r.queue.stopped]).toEqual([[0], true]); // the limit is 0 at first
+    expect(r.queue.qdisc.stats.requeues).toBe(0);
     r.queue.completed(10, 1, 1000);
     expect(r.asked()).toBe(1);
     r.settle();

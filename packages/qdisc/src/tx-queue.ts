@@ -143,15 +143,13 @@ export class TxQueue {
   completed(now: number, _packets: number, bytes: number): void {
     const { dql } = this;
     if (dql === undefined) return;
-    const held = dql.available < 0;
     dql.completed(now, bytes);
-    if (held && dql.available >= 0 && this.#active && this.#qdisc.stats.qlen > 0) this.#reschedule();
+    if (dql.available >= 0 && this.#active && this.#qdisc.stats.qlen > 0) this.#reschedule();
   }
 
   /** The link came: packets are taken from now on (Linux `dev_activate`). */
   activate(): void {
     this.#active = true;
-    this.#busy = false;
   }
 
   /** The link went: drops what waits, and whatever comes (Linux `dev_deactivate`). */

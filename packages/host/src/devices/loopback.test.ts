@@ -96,11 +96,14 @@ describe('loopback', () => {
     tagged.view.setUint16(tagged.data + 12, 0x8100);
     lo.poll(64);
     lo.xmit(tagged);
-    expect(drops).toEqual(['PKT_TOO_SMALL', 'PKT_TOO_BIG', 'CPU_BACKLOG']);
-    expect(lo.stats).toMatchObject({ txErrors: 2, rxDropped: 1 + 2, rxNohandler: 2, txPackets: 3 });
+    const longer = frame(1019);
+    longer.view.setUint16(longer.data + 12, 0x8100);
+    lo.xmit(longer);
+    expect(drops).toEqual(['PKT_TOO_SMALL', 'PKT_TOO_BIG', 'CPU_BACKLOG', 'PKT_TOO_BIG']);
+    expect(lo.stats).toMatchObject({ txErrors: 3, rxDropped: 1 + 2, rxNohandler: 2, txPackets: 3 });
     lo.close();
     lo.xmit(frame(20));
-    expect([drops[3], lo.stats.txDropped]).toEqual(['DEV_READY', 1]);
+    expect([drops[4], lo.stats.txDropped]).toEqual(['DEV_READY', 1]);
     expect(pool.stats.inUse).toBe(0);
   });
 
