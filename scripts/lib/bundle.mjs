@@ -23,7 +23,7 @@ export async function bundleSizes(project, module) {
     return outputFiles[0].text;
   };
   const text = await bundle('esm');
-  if (/\b(process|Buffer|__dirname|require)\s*[.(]/.test(text)) {
+  if (/(?<![.\w$])(process(?=\s*\.)|Buffer(?=\s*[.(])|__dirname|require(?=\s*\())/.test(text)) {
     throw new Error(`uses ${RegExp.$1}, which only Node has`);
   }
   const bare = createContext({});
