@@ -27,7 +27,7 @@ describe('sending (MUST-30)', () => {
     const s = established();
     s.send(2500, MSG_OOB);
     s.out('.U 1:1001(1000) ack 1 urg 2500').ignore();
-    s.after(0.21).out('.U 1:1001(1000) ack 1 urg 2500');
+    s.after(0.2).out('.U 1:1001(1000) ack 1 urg 2500');
   });
 });
 
