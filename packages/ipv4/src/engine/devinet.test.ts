@@ -129,6 +129,26 @@ describe('an address', () => {
   });
 });
 
+describe('the route to its subnet', () => {
+  it('has the metric it is given', () => {
+    const metrics = (): number[] =>
+      host.fib.routes
+        .filter(({ nexthops }) => nexthops[0]?.ifindex === eth.ifindex)
+        .map(({ metric }) => metric);
+    add('10.0.0.1/24', { metric: 100 });
+    expect(metrics()).toEqual([0, 100, 0]);
+    add('10.1.0.1/24');
+    expect(metrics().slice(3)).toEqual([0, 0, 0]);
+  });
+
+  it('stays where it is somebody else’s', () => {
+    host.fib.route(ip4('10.0.0.0'), 24, eth.ifindex);
+    add('10.0.0.1/24', { flags: 0x200 });
+    del('10.0.0.1/24');
+    expect(host.fib.routes.some(({ dst }) => dst === ip4('10.0.0.0'))).toBe(true);
+  });
+});
+
 describe('addresses of a device', () => {
   it('stand in order of scope, secondaries last', () => {
     add('10.0.0.1/24');

@@ -34,8 +34,7 @@ export function deleteAddressRoutes(ip: Ipv4, address: IfAddress): void {
   const { device, broadcast, local } = address;
   const others = device.addresses;
   if (hasSubnet(address)) {
-    const shared = others.some((one) => sameSubnet(one, address) && (one.flags & IFA_F_SECONDARY) === 0);
-    if (!shared && (address.flags & IFA_F_NOPREFIXROUTE) === 0) ip.fib.delete(subnetRoute(address));
+    if ((address.flags & IFA_F_NOPREFIXROUTE) === 0) ip.fib.delete(subnetRoute(address));
     dropBroadcast(ip, address, lastOf(address));
   }
   if (broadcast !== 0 && broadcast !== INADDR_BROADCAST) dropBroadcast(ip, address, broadcast);

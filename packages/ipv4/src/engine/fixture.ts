@@ -461,6 +461,8 @@ export class NaiveFib implements FibPort {
   genid = 0;
   /** Lookups asked for: caches are seen to spare them. */
   lookups = 0;
+  /** What the last one was for. */
+  asked: FibFlow | undefined;
   routes: NaiveRoute[] = [];
 
   /** `ip route add`. */
@@ -518,6 +520,7 @@ export class NaiveFib implements FibPort {
 
   lookup(flow: FibFlow): FibResult | string {
     this.lookups++;
+    this.asked = { ...flow };
     for (const table of [255, 254]) {
       const fitting = this.routes
         .filter((one) => one.table === table && fits(one, flow))

@@ -226,6 +226,11 @@ describe('a redirect', () => {
     expect(router.icmp).toEqual([]);
   });
 
+  it('is sent to who was just told that there is no way', () => {
+    through({ daddr: '99.1.1.1' });
+    expect(again(0)).toBe(1);
+  });
+
   it('is repeated ever more rarely, and after nine not at all until the host is silent', () => {
     expect(again(0)).toBe(1);
     let wait = 40;

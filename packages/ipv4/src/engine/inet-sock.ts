@@ -2,13 +2,7 @@
  * The options of level IPPROTO_IP that a socket of any protocol over IPv4 has: Linux `struct inet_sock`, as far as it is options.
  * @module
  */
-import {
-  IP_PMTUDISC_DO,
-  IP_PMTUDISC_INTERFACE,
-  IP_PMTUDISC_OMIT,
-  IP_PMTUDISC_PROBE,
-  IP_PMTUDISC_WANT,
-} from './constants.ts';
+import { IP_PMTUDISC_DO, IP_PMTUDISC_OMIT, IP_PMTUDISC_PROBE, IP_PMTUDISC_WANT } from './constants.ts';
 import type { Membership } from './multicast-sock.ts';
 import type { SocketOptions } from './options-out.ts';
 
@@ -85,11 +79,6 @@ export class InetSock {
   /** Whether packets follow the path MTU that was learned (Linux `ip_sk_use_pmtu`). */
   get usesPmtu(): boolean {
     return this.pmtudisc < IP_PMTUDISC_PROBE;
-  }
-
-  /** Whether ICMP may change that path MTU (Linux `ip_sk_accept_pmtu`). */
-  get acceptsPmtu(): boolean {
-    return this.pmtudisc < IP_PMTUDISC_INTERFACE;
   }
 
   /** Whether a datagram that is too big is fragmented here (Linux `ip_sk_ignore_df`). */

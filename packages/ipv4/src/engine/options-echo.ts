@@ -15,7 +15,7 @@ import {
   MAX_IPOPTLEN,
 } from '../option-kinds.ts';
 
-/** See `Ipv4.echoOptions`. The packet's options were judged when it came. */
+/** See `Ipv4.echoOptions`. Total: the packet may be one that was refused for its options. */
 export function echoOptions(skb: SkBuff): Uint8Array | undefined {
   const { view } = skb;
   const at = skb.networkHeader;
@@ -29,9 +29,10 @@ export function echoOptions(skb: SkBuff): Uint8Array | undefined {
       i++;
       continue;
     }
-    const length = view.getUint8(i + 1);
+    const length = i + 1 < end ? view.getUint8(i + 1) : 0;
+    if (length < 2 || i + length > end) break;
     if (kind === IPOPT_RR || kind === IPOPT_TIMESTAMP) copy(skb, out, i, length);
-    else if (kind === IPOPT_LSRR || kind === IPOPT_SSRR) reverse(skb, out, i);
+    else if (kind === IPOPT_LSRR || kind === IPOPT_SSRR) reverse(skb, out, i, length);
     i += length;
   }
   if (out.length === 0 || out.length > MAX_IPOPTLEN) return undefined;
@@ -46,10 +47,11 @@ function copy(skb: SkBuff, out: number[], at: number, length: number): void {
 /**
  * The hops it came over, the last one first: the reply goes there first, and `IP_OPTIONS` lets the destination follow the last.
  */
-function reverse(skb: SkBuff, out: number[], at: number): void {
+function reverse(skb: SkBuff, out: number[], at: number, length: number): void {
   const { view } = skb;
-  const used = view.getUint8(at + 2) - 4; // bytes in front of the pointer
-  if (used < 4) return;
+  // Bytes of whole slots in front of the pointer, which may be anywhere behind the last one.
+  const used = (Math.min(view.getUint8(at + 2), length + 1) - 4) & ~3;
+  if (length < 3 || used < 4) return;
   out.push(view.getUint8(at), 3 + used, 4);
   for (let slot = used - 4; slot >= 0; slot -= 4) {
     for (let i = 0; i < 4; i++) out.push(view.getUint8(at + 3 + slot + i));

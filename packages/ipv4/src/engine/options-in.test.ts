@@ -231,6 +231,13 @@ describe('what a reply carries (RFC 1122 §3.2.2.6)', () => {
     ['nothing of a route that was not used', hex`830704 0a00004d`, undefined],
     ['the route reversed', hex`830f10 0a00004d 0a00004e 0a00004f`, hex`830f04 0a00004f 0a00004e 0a00004d`],
     ['what was used of it', hex`890f0c 0a00004d 0a00004e 0a00004f`, hex`890b04 0a00004e 0a00004d`],
+    ['of a route that points far behind its end, all', hex`8307c8 0a00004d`, hex`830704 0a00004d`],
+    [
+      'of one that ends in the middle of a slot, what is whole',
+      hex`8309ff 0a00004d 0102`,
+      hex`830704 0a00004d`,
+    ],
+    ['nothing behind a fault', hex`0702 8308`, hex`0702`],
     ['record route as it is', hex`070f0c 0a00004d 0a000001 00000000`, hex`070f0c 0a00004d 0a000001 00000000`],
     ['timestamps as they are', hex`44080900 01020304`, hex`44080900 01020304`],
     ['no others', hex`94040000`, undefined],
@@ -248,6 +255,33 @@ describe('what a reply carries (RFC 1122 §3.2.2.6)', () => {
     expect(formatAddress(decode(bytes).daddr)).toBe('10.0.0.79');
     expect(optionsOf(bytes)).toEqual(hex`830f04 0a00004e 0a00004d 0a000012 00`);
   });
+});
+
+it('any bytes have an answer to them, or none', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 40, maxLength: 40 }),
+      fc.integer({ min: 5, max: 15 }),
+      (options, ihl) => {
+        const bytes = withOptions('10.0.0.1', options);
+        bytes[0] = 0x40 | ihl;
+        // At the very end of its memory: a step too far would throw.
+        const skb = host.pool.wrap(bytes.slice(0, ihl * 4));
+        skb.networkHeader = skb.data;
+        const echo = host.ip.echoOptions(skb);
+        if (echo !== undefined) {
+          expect(echo.length).toBeLessThanOrEqual(40);
+          host.ip.compileOptions(echo);
+        }
+      },
+    ),
+    {
+      examples: [
+        [hex`83ffff ${new Uint8Array(37).fill(0xff)}`, 6],
+        [new Uint8Array(40).fill(0x83), 5],
+      ],
+    },
+  );
 });
 
 it('any options leave a packet that is sound, or none', () => {

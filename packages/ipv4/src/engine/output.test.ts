@@ -168,6 +168,35 @@ describe('the header', () => {
   });
 });
 
+describe('a timestamp option of ours', () => {
+  it.each([
+    ['alone', hex`44080500 00000000`, hex`44080900 800003e8`],
+    ['with our address', hex`440c0501 00000000 00000000`, hex`440c0d01 0a000001 800003e8`],
+    ['named, and it is us', hex`440c0503 0a000001 00000000`, hex`440c0d03 0a000001 800003e8`],
+    ['named, and it is not us', hex`440c0503 0a000002 00000000`, hex`440c0503 0a000002 00000000`],
+    ['full', hex`44080900 01010101`, hex`44080900 01010101`],
+  ])('%s', (_, given, expected) => {
+    const inet = new InetSock();
+    const options = host.ip.compileOptions(given);
+    if (typeof options === 'string') throw new Error(options);
+    inet.options = options;
+    host.send(ip4('10.0.0.2'), hex`01`, inet);
+    expect(host.output[0]?.bytes.slice(20, 20 + expected.length)).toEqual(expected);
+  });
+
+  it('has the time of day where there is one', () => {
+    const told = new Toy(world, 'b', { timeOfDay: () => 86_399_999 });
+    world.hosts.push(told);
+    told.device('eth0', {}, { local: ip4('10.0.0.1'), prefixLength: 24 });
+    const inet = new InetSock();
+    const options = told.ip.compileOptions(hex`44080500 00000000`);
+    if (typeof options === 'string') throw new Error(options);
+    inet.options = options;
+    told.send(ip4('10.0.0.2'), hex`01`, inet);
+    expect(told.output[0]?.bytes.slice(24, 28)).toEqual(hex`05265bff`);
+  });
+});
+
 describe('identification (RFC 6864 §4)', () => {
   const ids = (): number[] => headers().map(({ id }) => id);
 

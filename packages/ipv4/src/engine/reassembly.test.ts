@@ -389,6 +389,20 @@ describe('limits', () => {
     expect(host.delivered).toHaveLength(1);
   });
 
+  it('what was dropped so is forgotten: length, ECN, DF', () => {
+    host.sysctl.ipfrag_max_dist = 1;
+    feed([
+      [0, 16, 1, { tos: 3, flags: 3 }],
+      [80, 88, 0],
+    ]);
+    for (let id = 2; id < 5; id++) feed([[0, 16, 1]], id);
+    feed([[0, 16, 1]]);
+    feed([[16, 40, 0]]);
+    expect(host.delivered.map(({ header }) => [header.tos, header.flags, header.totLen])).toEqual([
+      [0, 0, 60],
+    ]);
+  });
+
   it('not too many in between; or the sysctl is off', () => {
     host.sysctl.ipfrag_max_dist = 4;
     feed([[0, 16, 1]]);

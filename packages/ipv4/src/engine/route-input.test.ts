@@ -140,6 +140,46 @@ describe('the reverse path filter (RFC 3704)', () => {
   });
 });
 
+describe('the FIB is asked', () => {
+  const ask = (daddr: string, mark: number): unknown => {
+    const skb = host.skb(packet({ saddr: '10.0.0.2', daddr, tos: 0xff }, hex`01`));
+    skb.ifindex = eth.ifindex;
+    skb.mark = mark;
+    host.ip.receive(world.now, skb);
+    return host.fib.asked;
+  };
+
+  it('for the way on with all of the flow, ECN apart', () => {
+    expect(ask('10.0.0.1', 7)).toMatchObject({
+      daddr: ip4('10.0.0.1'),
+      saddr: ip4('10.0.0.2'),
+      iif: eth.ifindex,
+      oif: 0,
+      mark: 7,
+      tos: 0xfc,
+      scope: 0,
+    });
+  });
+
+  it('for the way back from the other side, with the mark where the sysctl says so', () => {
+    conf({ rp_filter: 1 });
+    const back = {
+      daddr: ip4('10.0.0.2'),
+      saddr: ip4('10.0.0.1'),
+      iif: eth.ifindex,
+      oif: 0,
+      tos: 0xfc,
+      scope: 0,
+      hash: 0,
+    };
+    expect(ask('10.0.0.1', 7)).toEqual({ ...back, mark: 0 });
+    conf({ rp_filter: 1, src_valid_mark: 1 });
+    expect(ask('10.0.0.1', 7)).toEqual({ ...back, mark: 7 });
+    expect(ask('224.0.0.1', 7)).toEqual({ ...back, saddr: undefined, mark: 7 });
+    expect(ask('255.255.255.255', 7)).toEqual({ ...back, saddr: undefined, mark: 7 });
+  });
+});
+
 describe('the cache of decisions', () => {
   it('asks the FIB once for a flow, and again after a change', () => {
     expect(fate('10.0.0.2', '10.0.0.1')).toBe('delivered');

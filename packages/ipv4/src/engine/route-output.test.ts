@@ -155,6 +155,48 @@ describe('a lookup', () => {
     expect(route('127.0.0.1').flags).toBe(RTCF_LOCAL);
   });
 
+  it('keeps the gateway of a route that is about the group', () => {
+    host.fib.route(ip4('224.0.0.0'), 3, 2, { via: ip4('10.0.0.8') });
+    expect(route('239.1.1.1').gateway).toBe(0);
+    host.fib.route(ip4('224.0.0.0'), 4, 2, { via: ip4('10.0.0.9') });
+    expect(route('239.1.1.1').gateway).toBe(ip4('10.0.0.9'));
+  });
+
+  it('asks the FIB with all of the flow, ECN apart', () => {
+    host.ip.routeOutput(world.now, {
+      daddr: ip4('78.1.1.1'),
+      saddr: ip4('10.0.0.1'),
+      oif: 3,
+      tos: 0xff,
+      mark: 7,
+      protocol: 6,
+      sport: 1,
+      dport: 2,
+      flags: 0,
+    });
+    expect(host.fib.asked).toMatchObject({
+      daddr: ip4('78.1.1.1'),
+      saddr: ip4('10.0.0.1'),
+      iif: 1,
+      oif: 3,
+      tos: 0xfc,
+      mark: 7,
+      scope: 0,
+    });
+    host.route(ip4('78.1.1.1'), { tos: 3 });
+    expect(host.fib.asked).toMatchObject({ saddr: undefined, oif: 0, tos: 0 });
+  });
+
+  it('takes a preferred source of 0 for none', () => {
+    host.fib.route(ip4('90.0.0.0'), 8, 2, { via: ip4('10.0.0.9'), prefsrc: 0 });
+    expect(formatAddress(route('90.1.1.1').src)).toBe('10.0.0.1');
+  });
+
+  it('without route says nothing of the path', () => {
+    expect(Object.values(NO_METRICS).every((value) => value === 0 || value === false)).toBe(true);
+    expect(route('255.255.255.255', { oif: 2 }).metrics).toBe(NO_METRICS);
+  });
+
   it('spreads flows over equal paths, each flow over one', () => {
     const nexthops = [2, 3].map((ifindex) => ({ ifindex, via: ip4(`10.${ifindex - 2}.0.9`), onlink: false }));
     host.fib.route(ip4('94.0.0.0'), 8, 2, { nexthops });
