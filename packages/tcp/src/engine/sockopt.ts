@@ -41,6 +41,9 @@ export function setOption(now: number, sk: TcpSock, name: string, value: number 
         pushPendingFrames(now, sk);
       }
       return undefined;
+    case 'SO_OOBINLINE':
+      sk.oobInline = value !== 0;
+      return undefined;
     case 'TCP_QUICKACK':
       setQuickack(now, sk, value);
       return undefined;
@@ -164,6 +167,8 @@ export function getOption(
       return (sk.nonagle & NAGLE_OFF) !== 0 ? 1 : 0;
     case 'TCP_CORK':
       return (sk.nonagle & NAGLE_CORK) !== 0 ? 1 : 0;
+    case 'SO_OOBINLINE':
+      return sk.oobInline ? 1 : 0;
     case 'TCP_QUICKACK':
       return inPingpong(sk) ? 0 : 1;
     case 'TCP_MAXSEG':

@@ -214,7 +214,7 @@ export class Tcp {
     return pollMask(sk);
   }
 
-  /** `TCP_*` options by name. ENOPROTOOPT, EINVAL, ENOENT (no such congestion control). */
+  /** `TCP_*` options by name, and SO_OOBINLINE. ENOPROTOOPT, EINVAL, ENOENT (no such congestion control). */
   setsockopt(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
     return setOption(now, sk, name, value);
   }

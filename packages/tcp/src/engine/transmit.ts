@@ -4,7 +4,7 @@
  */
 import { appendRange, CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { HLEN } from '../fields.ts';
-import { ACK, RST, SYN, URG } from '../flags.ts';
+import { ACK, PSH, RST, SYN, URG } from '../flags.ts';
 import {
   TCPOLEN_TSTAMP_ALIGNED,
   TCPOLEN_WORD,
@@ -73,7 +73,9 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', skb);
   const dst = currentDst(now, sk);
   if (dst === undefined) return FAILED;
-  const flags = flagsOf(skb);
+  // A super-packet is pushed: the receiver's GRO need not wait for what follows.
+  const pcount = pcountOf(skb);
+  const flags = pcount > 1 ? flagsOf(skb) | PSH : flagsOf(skb);
   const syn = (flags & SYN) !== 0;
   const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen;
   const tx = tcp.pool.alloc(0, dst.headroom + length);
@@ -82,7 +84,6 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
     tx.free();
     return FAILED;
   }
-  const pcount = pcountOf(skb);
   if (pcount > 1) {
     tx.gsoSize = skb.cb[CB_GSO_SIZE] as number;
     tx.gsoSegs = pcount;
