@@ -4,7 +4,7 @@
 import { CHECKSUM_PARTIAL, PACKET_HOST, PACKET_OTHERHOST, Pool, type SkBuff, SkbQueue } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import * as laws from './device-laws.ts';
-import type { DeviceBench, LawDevice } from './device-rig.ts';
+import type { DeviceBench, DeviceLaw, LawDevice } from './device-rig.ts';
 
 /** How long a law may look for a seeded bug, whatever the budget of the run is. */
 const options = { runs: 300, flood: 50 };
@@ -138,7 +138,7 @@ class Bare extends Half {
   }
 }
 
-type Bug = [bug: string, law: laws.DeviceLaw, broken: typeof Half];
+type Bug = [bug: string, law: DeviceLaw, broken: typeof Half];
 
 const bugs: Bug[] = [
   [

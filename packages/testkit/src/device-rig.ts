@@ -3,6 +3,7 @@
  * @module
  */
 import { type Pool, type SkBuff, viewOf } from '@stack/skbuff';
+import fc from 'fast-check';
 import { holds, same } from './assert.ts';
 import { build, type Layout } from './packets.ts';
 
@@ -41,6 +42,17 @@ export interface DeviceBench {
   /** Makes a packet for `b` of a payload. Default: Ethernet addresses and type 0x88b5 in front of it, or nothing where there is no link header. */
   frame?(payload: Uint8Array): Uint8Array;
 }
+
+/** How long to look. */
+export interface DeviceLawOptions {
+  /** Runs of each property; fast-check's own setting when absent. */
+  runs?: number;
+  /** Packets after which a device that was not polled is no longer expected to be busy. Default 2000. */
+  flood?: number;
+}
+
+/** One law: throws, or rejects, when the devices of `make` break it. */
+export type DeviceLaw = (make: () => DeviceBench, options?: DeviceLawOptions) => Promise<void>;
 
 /** `xmit` took the packet. */
 export const OK = 0;
@@ -189,4 +201,19 @@ function writeMac(bytes: Uint8Array, at: number, address: number): void {
   const view = viewOf(bytes);
   view.setUint16(at, Math.floor(address / 0x1_0000_0000));
   view.setUint32(at + 2, address % 0x1_0000_0000);
+}
+
+/** Runs `body` with fresh devices for each value, and expects that it leaves nothing. */
+export async function forAll<T>(
+  make: () => DeviceBench,
+  options: DeviceLawOptions,
+  values: fc.Arbitrary<T>,
+  body: (rig: Rig, value: T) => Promise<void>,
+): Promise<void> {
+  const property = fc.asyncProperty(values, async (value) => {
+    const rig = new Rig(make());
+    await body(rig, value);
+    await rig.finish();
+  });
+  await fc.assert(property, options.runs === undefined ? {} : { numRuns: options.runs });
 }

@@ -19,8 +19,8 @@ export {
   shortTarget,
   total,
 } from './codec-laws.ts';
-export { DEVICE_LAWS, type DeviceLaw, type DeviceLawOptions, deviceLaws } from './device-laws.ts';
-export type { DeviceBench, LawDevice } from './device-rig.ts';
+export { DEVICE_LAWS, deviceLaws } from './device-laws.ts';
+export type { DeviceBench, DeviceLaw, DeviceLawOptions, LawDevice } from './device-rig.ts';
 export { bytesOf, hex, toHex } from './hex.ts';
 export { hostile } from './hostile.ts';
 export {
