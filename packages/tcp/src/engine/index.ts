@@ -7,6 +7,7 @@ export { type CongestionEvent, type CongestionOps, CongestionRegistry } from './
 export type { TcpInfo } from './info.ts';
 export {
   type Message,
+  MSG_EOR,
   MSG_MORE,
   MSG_OOB,
   MSG_PEEK,

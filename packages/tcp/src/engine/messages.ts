@@ -9,6 +9,8 @@ export const MSG_OOB = 0x1;
 export const MSG_PEEK = 0x2;
 /** Receiving: consume without copying. */
 export const MSG_TRUNC = 0x20;
+/** Sending: the end of a record, so that nothing is added to its last segment. */
+export const MSG_EOR = 0x80;
 /** Receiving: the caller goes on until all is there; the engine reports what is. */
 export const MSG_WAITALL = 0x100;
 /** Sending: more follows, do not send a segment that is not full. */

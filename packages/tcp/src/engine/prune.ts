@@ -60,17 +60,12 @@ function pruneOfo(sk: TcpSock, incoming: SkBuff): boolean {
   return pruned;
 }
 
-/** Copies runs of packets with much overhead together. */
+/** Copies packets with much overhead together, or into less memory. */
 function collapse(sk: TcpSock, queue: SkbQueue, ofo: boolean): void {
   let skb = queue.first;
   while (skb !== undefined) {
-    const next: SkBuff | undefined = skb.next;
-    if (!isBloated(sk, skb) || next === undefined || !follows(skb, next)) {
-      skb = next;
-      continue;
-    }
-    skb = collapseRun(sk, queue, skb);
-    if (skb === undefined) return;
+    if (isBloated(sk, skb)) skb = collapseRun(sk, queue, skb);
+    else skb = skb.next;
   }
   if (ofo) sk.ofoLast = undefined;
 }
@@ -83,35 +78,36 @@ function follows(skb: SkBuff, next: SkBuff): boolean {
   return endSeqOf(skb) === seqOf(next) && (flagsOf(next) & (SYN | FIN)) === 0 && next.len > 0;
 }
 
-/** Copies `first` and what follows it into one packet. Where to go on; `undefined` without memory. */
+/** Copies `first` and what follows it into one packet, where that is the smaller one. Where to go on. */
 function collapseRun(sk: TcpSock, queue: SkbQueue, first: SkBuff): SkBuff | undefined {
-  let total = 0;
+  let total = first.len;
+  let cost = first.truesize;
   let last = first;
-  for (let skb: SkBuff | undefined = first; skb !== undefined; skb = skb.next) {
-    if (skb !== first && !follows(last, skb)) break;
-    if (total + skb.len > COLLAPSED_SIZE && total > 0) break;
+  for (let skb = first.next; skb !== undefined; skb = skb.next) {
+    if (!follows(last, skb) || total + skb.len > COLLAPSED_SIZE) break;
     total += skb.len;
+    cost += skb.truesize;
     last = skb;
   }
-  if (last === first) return first.next;
-  const copy = sk.tcp.pool.alloc(total);
-  if (copy === undefined) return undefined;
+  const { next } = last;
+  const copy = total > COLLAPSED_SIZE ? undefined : sk.tcp.pool.alloc(total);
+  if (copy === undefined) return next;
+  if (copy.truesize >= cost) {
+    copy.free();
+    return next;
+  }
   const { cb } = copy;
   cb[CB_SEQ] = seqOf(first);
   cb[CB_END_SEQ] = endSeqOf(last);
-  cb[CB_FLAGS] = flagsOf(first);
   queue.insertBefore(first, copy);
-  let skb: SkBuff | undefined = first;
-  while (skb !== undefined) {
-    const next: SkBuff | undefined = skb === last ? undefined : skb.next;
+  for (let skb = copy.next; skb !== next && skb !== undefined; skb = copy.next) {
     skb.copyBits(0, copy.bytes, copy.put(skb.len), skb.len);
     cb[CB_FLAGS] = (cb[CB_FLAGS] as number) | flagsOf(skb);
     copy.tstamp = skb.tstamp;
     queue.remove(skb);
     skb.free();
     sk.tcp.mib.TcpExt.TCPRcvCollapsed++;
-    skb = next;
   }
   setOwnerR(sk, copy);
-  return copy.next;
+  return next;
 }

@@ -7,6 +7,7 @@ import { appendRange, type Frag, MAX_SKB_FRAGS, type SkBuff } from '@stack/skbuf
 import { ACK, FIN, PSH } from '../flags.ts';
 import {
   CB_END_SEQ,
+  CB_EOR,
   CB_FLAGS,
   CB_GSO_SIZE,
   CB_PCOUNT,
@@ -133,6 +134,7 @@ export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sen
   // FIN and PSH are about the end, which the rest has now.
   skb.cb[CB_FLAGS] = flags & ~(FIN | PSH);
   rest.cb[CB_FLAGS] = flags;
+  skb.cb[CB_EOR] = 0; // the rest has it
   rest.cb[CB_SACKED] = sackedOf(skb);
   rest.tstamp = skb.tstamp;
   const old = pcountOf(skb);
@@ -205,6 +207,7 @@ export function tryCollapse(sk: TcpSock, skb: SkBuff, space: number): void {
     charge(sk, next.len);
     skb.cb[CB_END_SEQ] = endSeqOf(next);
     skb.cb[CB_FLAGS] = flagsOf(skb) | flagsOf(next);
+    skb.cb[CB_EOR] = next.cb[CB_EOR] as number;
     // It all is retransmitted now, and in one segment.
     skb.cb[CB_SACKED] = sackedOf(skb) | (sackedOf(next) & EVER_RETRANS);
     adjustPcount(sk, next, pcountOf(next));
@@ -215,6 +218,7 @@ export function tryCollapse(sk: TcpSock, skb: SkBuff, space: number): void {
 }
 
 function mayCollapse(sk: TcpSock, skb: SkBuff, next: SkBuff): boolean {
+  if (skb.cb[CB_EOR] !== 0) return false;
   if (pcountOf(skb) > 1 || pcountOf(next) > 1 || (flagsOf(next) & 2) !== 0) return false;
   if ((sackedOf(next) & (SACKED_ACKED | SACKED_RETRANS)) !== 0) return false;
   return sk.zerocopyState === undefined && skb.nrFrags + next.nrFrags <= MAX_SKB_FRAGS;

@@ -6,7 +6,7 @@ import { MAX_SKB_FRAGS, type Page, type SkBuff } from '@stack/skbuff';
 import { ACK, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf } from './cb.ts';
 import { charge, scheduleSend } from './memory.ts';
-import { MSG_MORE, MSG_OOB, MSG_ZEROCOPY } from './messages.ts';
+import { MSG_EOR, MSG_MORE, MSG_OOB, MSG_ZEROCOPY } from './messages.ts';
 import { currentMss, sizeGoal } from './mss.ts';
 import { pushPending, writeXmit } from './output.ts';
 import { isMemoryFree } from './poll.ts';
@@ -68,6 +68,8 @@ export function sendMessage(
   if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, copied);
   if (copied === 0 && length > 0) return 'EAGAIN';
   if (copied > 0) {
+    const last = sk.writeQueue.last;
+    if ((flags & MSG_EOR) !== 0 && copied === length && last !== undefined) last.cb[CB_EOR] = 1;
     // Whoever waits for room must not also wait for MSG_MORE.
     const full = copied < length;
     push(now, sk, full ? flags & ~MSG_MORE : flags, mss, full ? NAGLE_PUSH : sk.nonagle, goal);

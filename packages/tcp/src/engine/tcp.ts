@@ -156,7 +156,7 @@ export class Tcp {
 
   /**
    * Queues up to `length` bytes and sends what may be sent. How many were taken: fewer than asked where the buffer filled up.
-   * EAGAIN (nothing fits, or not connected yet), EPIPE, ENOTCONN, and the socket's pending error. `flags`: `MSG_OOB | MSG_MORE |
+   * EAGAIN (nothing fits, or not connected yet), EPIPE, and the socket's pending error. `flags`: `MSG_OOB | MSG_MORE | MSG_EOR |
    * MSG_ZEROCOPY`; with MSG_ZEROCOPY and `sk.zerocopy` the bytes must not change until the error queue says so.
    */
   sendmsg(
