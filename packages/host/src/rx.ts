@@ -80,7 +80,7 @@ export class Receiver implements Softirq {
     for (let i = 0; i < list.length; i++) {
       const dev = list[i] as NetDevice;
       dev.scheduled = false;
-      if (budget <= 0 || this.#kernel.now() > end) {
+      if (budget <= 0 || this.#kernel.clock.update() > end) {
         this.schedule(dev);
         continue;
       }

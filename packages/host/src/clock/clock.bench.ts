@@ -28,6 +28,9 @@ class HandClock implements Clock {
   now(): number {
     return this.time;
   }
+  update(): number {
+    return this.time;
+  }
   at<A>(time: number, run: (argument: A) => void, argument: A): object {
     this.due = { time, run: () => run(argument) };
     return this.due;

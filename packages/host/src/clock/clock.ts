@@ -7,6 +7,8 @@
 export interface Clock {
   /** Microseconds since some fixed moment. */
   now(): number;
+  /** Looks at the time again, in the middle of an event that takes long: during an event {@link now} may stand still. */
+  update(): number;
   /**
    * Calls `run(argument)` once at `time`, or as soon as possible if that has passed; never from inside this call. Events of
    * the same time run in the order of these calls. @throws RangeError if `time` is not an integer.

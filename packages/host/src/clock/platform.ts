@@ -18,6 +18,8 @@ interface Platform {
   clearTimeout(handle: TimerHandle): void;
   setImmediate?(run: () => void): TimerHandle;
   clearImmediate?(handle: TimerHandle): void;
+  queueMicrotask(run: () => void): void;
+  readonly process?: { nextTick?(run: () => void): void };
   readonly MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
 }
 
@@ -42,4 +44,13 @@ export function deferrer(): Defer {
     port2.postMessage(null);
     return undefined;
   };
+}
+
+/**
+ * How to run something behind all that promises have ready to run, and behind what that makes ready, but in the present task;
+ * `undefined` where the platform has no such thing. Node takes ticks only when there is no microtask left.
+ */
+export function afterwards(): ((run: () => void) => void) | undefined {
+  if (platform.process?.nextTick === undefined) return undefined;
+  return (run) => platform.queueMicrotask(() => platform.process?.nextTick?.(run));
 }

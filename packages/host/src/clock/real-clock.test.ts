@@ -101,6 +101,26 @@ describe('RealClock', () => {
     expect(log).toEqual(['application', 'event']);
   });
 
+  it('stands still while an event runs, unless told to look again', async () => {
+    const clock = clockOf();
+    const seen: number[] = [];
+    let looked = 0;
+    const event = (): void => {
+      const start = platform.performance.now();
+      seen.push(clock.now());
+      while (platform.performance.now() < start + 0.2);
+      seen.push(clock.now());
+      looked = clock.update();
+      seen.push(clock.now());
+    };
+    clock.at(0, event, undefined);
+    await clock.sleep(0);
+    expect(seen).toEqual([seen[0], seen[0], looked]);
+    expect(looked).toBeGreaterThanOrEqual((seen[0] as number) + 200);
+    const now = clock.now();
+    while (clock.now() === now); // outside of events it goes on
+  });
+
   it('goes on after an event that throws', async () => {
     const errors: unknown[] = [];
     const clock = clockOf({ onError: (error) => errors.push(error) });
@@ -242,6 +262,63 @@ describe('RealClock and its process', () => {
     clock.at(0, () => undefined, undefined);
     expect(turns).toHaveLength(1);
     expect(turns[0]?.isHeld).toBe(true);
+  });
+
+  /** An application that sleeps `count` times. `after` is called each time it woke. */
+  async function sleeper(clock: RealClock, count: number, after: () => void): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      await clock.sleep(0);
+      for (let hop = 0; hop < 20; hop++) await undefined;
+      after();
+    }
+  }
+
+  const settled = (): Promise<void> => new Promise((resolve) => platform.setTimeout(resolve, 0));
+
+  it('wakes an application again and again in one task, and lets it run before the next event', async () => {
+    vi.mocked(platform.setTimeout).mockRestore();
+    const clock = clockOf();
+    const log: string[] = [];
+    const application = sleeper(clock, 3, () => {
+      log.push('application');
+      clock.at(0, () => log.push('event'), undefined);
+    });
+    expect(turns).toHaveLength(1);
+    turns[0]?.run();
+    await settled();
+    expect(log).toEqual(['application', 'event', 'application', 'event', 'application', 'event']);
+    expect(turns).toHaveLength(1);
+    await application;
+  });
+
+  it.each([
+    ['the task took long', 4, 2, 'nextTick'],
+    ['there is no way to go on in it', 0, 1, 'none'],
+  ] as const)('leaves the rest to another task when %s', async (_, passed, wakes, way) => {
+    vi.mocked(platform.setTimeout).mockRestore();
+    const { process } = platform as { process: { nextTick: unknown } };
+    const { nextTick } = process;
+    if (way === 'none') process.nextTick = undefined;
+    const clock = clockOf();
+    process.nextTick = nextTick;
+    let woken = 0;
+    const application = sleeper(clock, 3, () => woken++);
+    clock.at(
+      0,
+      () => {
+        time += passed;
+      },
+      undefined,
+    );
+    turns[0]?.run();
+    await settled();
+    expect(woken).toBe(wakes);
+    expect(turns).toHaveLength(2);
+    for (let turn = 1; woken < 3; turn++) {
+      turns[turn]?.run();
+      await settled();
+    }
+    await application;
   });
 
   it.each([

@@ -3,13 +3,13 @@
  * @module
  */
 import { type Clock, type SleepSignal, sleep } from './clock.ts';
-import { type Defer, deferrer, platform, type TimerHandle } from './platform.ts';
+import { afterwards, type Defer, deferrer, platform, type TimerHandle } from './platform.ts';
 import { UNLINKED, Wheel, WheelEntry } from './wheel.ts';
 
 /** Longest time that `setTimeout` takes, ms: one more and it fires at once. */
 const MAX_TIMEOUT = 0x7fff_ffff;
-/** Events between two looks at how long a task takes already. */
-const EVENTS_PER_LOOK = 32;
+/** Events between two looks at the time: each costs as much as a small event. */
+const EVENTS_PER_LOOK = 8;
 
 /** How {@link RealClock} is made. */
 export interface RealClockOptions {
@@ -26,13 +26,18 @@ export interface RealClockOptions {
   onError?: (error: unknown) => void;
 }
 
-/** A clock that goes by itself. Time is `performance.now()` in whole microseconds. */
+/**
+ * A clock that goes by itself. Time is `performance.now()` in whole microseconds; while events run it is looked at every few of them,
+ * and stands still in between.
+ */
 export class RealClock implements Clock {
   readonly #budget: number;
   readonly #spin: number;
   readonly #keepAlive: 'waiting' | 'always' | 'never';
   readonly #onError: ((error: unknown) => void) | undefined;
   readonly #defer: Defer = deferrer();
+  readonly #afterwards: ((run: () => void) => void) | undefined = afterwards();
+  readonly #resume: () => void = () => this.#goOn();
   /** Events to come. */
   readonly #wheel: Wheel<RealEvent>;
   /** Events that were due when they were made, in that order: no timer, no queue of times for them. */
@@ -46,6 +51,10 @@ export class RealClock implements Clock {
   /** A turn at once was asked for, or is going on. */
   #turn: TimerHandle | undefined = undefined;
   #hasTurn = false;
+  /** Events are being run. */
+  #isDraining = false;
+  /** When the present task has taken long enough, µs. */
+  #end = 0;
   /** And a turn when the event at {@link #wakeAt}, or an earlier one, is due. */
   #timeout: TimerHandle | undefined = undefined;
   #wakeAt: number = Number.POSITIVE_INFINITY;
@@ -60,6 +69,11 @@ export class RealClock implements Clock {
 
   /** Monotonic time, µs. */
   now(): number {
+    return this.#isDraining ? this.#now : this.update();
+  }
+
+  /** See {@link Clock.update}. */
+  update(): number {
     const now = Math.floor(platform.performance.now() * 1000);
     if (now > this.#now) this.#now = now;
     return this.#now;
@@ -170,24 +184,38 @@ export class RealClock implements Clock {
     this.#wakeAt = Number.POSITIVE_INFINITY;
   }
 
-  /** One turn: what is due, until the budget is used up or an application was woken. */
+  /** One turn: what is due, until the budget is used up. */
   #run(): void {
     this.#turn = undefined;
+    this.#end = this.update() + this.#budget;
+    this.#goOn();
+  }
+
+  /**
+   * Runs what is due, and where that woke an application, lets it run and goes on behind it, in the same task: a task costs as much as
+   * a packet.
+   */
+  #goOn(): void {
     if (this.#closed) return;
     this.#hasTurn = true; // what is made in this turn needs no other
+    this.#woke = false;
+    this.#isDraining = true;
     try {
       this.#drain();
     } finally {
-      this.#hasTurn = false;
-      if (this.#dueCount > 0 || this.#wheel.hasExpired) this.#ask();
-      else if (this.#wheel.count > 0) this.#sleep();
-      else this.#rest();
+      this.#isDraining = false;
+      if (this.#woke && this.#afterwards !== undefined && this.update() < this.#end) {
+        this.#afterwards(this.#resume);
+      } else {
+        this.#hasTurn = false;
+        if (this.#dueCount > 0 || this.#wheel.hasExpired) this.#ask();
+        else if (this.#wheel.count > 0) this.#sleep();
+        else this.#rest();
+      }
     }
   }
 
   #drain(): void {
-    const end = this.now() + this.#budget;
-    this.#woke = false;
     for (let count = 1; !this.#woke; count++) {
       const event = this.#take();
       if (event === undefined) return;
@@ -196,7 +224,7 @@ export class RealClock implements Clock {
       event.argument = undefined;
       if (this.#onError === undefined) run?.(argument as never);
       else this.#guard(run, argument, this.#onError);
-      if (count % EVENTS_PER_LOOK === 0 && this.now() >= end) return;
+      if (count % EVENTS_PER_LOOK === 0 && this.update() >= this.#end) return;
     }
   }
 
@@ -214,12 +242,20 @@ export class RealClock implements Clock {
     // Where both have the same time, the wheel's was made when it was still to come, and so before the other.
     this.#wheel.expire(due === undefined ? this.#now : due.expires);
     const event = this.#wheel.shift();
-    if (event !== undefined || due === undefined) return event;
+    if (event !== undefined) return event;
+    if (due === undefined) return this.#overdue();
     this.#first = due.next;
     due.next = undefined;
     if (this.#first === undefined) this.#last = undefined;
     this.#dueCount--;
     return due;
+  }
+
+  /** An event of the wheel that became due since the time was looked at. */
+  #overdue(): RealEvent | undefined {
+    if (this.#wheel.count === 0) return undefined;
+    this.#wheel.expire(this.update());
+    return this.#wheel.shift();
   }
 
   /** Holds on to the process, or lets go of it. */

@@ -53,6 +53,11 @@ export class VirtualClock implements Clock {
     return this.#events.now();
   }
 
+  /** Time moves between events only. */
+  update(): number {
+    return this.#events.now();
+  }
+
   /** Events waiting. */
   get pending(): number {
     return this.#events.pending;
