@@ -108,7 +108,7 @@ export class Transmitter {
     };
     queue.started = (skb) => {
       this.tap?.(skb, dev);
-      enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
+      if (points.kprobe.enabled) enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
     };
     queue.xmitted = (len, rc) => {
       const point = points['net:net_dev_xmit'];
