@@ -49,7 +49,7 @@ describe('delayed ACKs', () => {
     s.send(5).out('P. 11:16(5) ack 231').after(1).take();
   });
 
-  it('acknowledges at once what is out of order, and what fills a gap (MUST-59, RFC 5681 §4.2)', () => {
+  it('acknowledges at once what is out of order, and what fills a gap (MAY-13, SHLD-31, RFC 5681 §4.2)', () => {
     const s = patient();
     s.in('. 301:401(100) ack 1 win 60000').out('. 1:1(0) ack 201').quiet();
     s.in('. 401:501(100) ack 1 win 60000').out('. 1:1(0) ack 201').quiet();
@@ -84,7 +84,7 @@ describe('delayed ACKs', () => {
     s.in('P. 201:211(10) ack 2 win 60000').out('. 2:2(0) ack 211');
   });
 
-  it('does not acknowledge a pure ACK (MUST-8 of RFC 1122: no loop)', () => {
+  it('does not acknowledge a pure ACK (RFC 1122 §4.2.2.17: no loop)', () => {
     const s = patient();
     s.in('. 201:201(0) ack 1 win 60000').after(1).quiet();
   });

@@ -16,7 +16,7 @@ function left(s: Script): TimewaitSock | undefined {
   return undefined;
 }
 
-describe('a close from this side (MUST-12)', () => {
+describe('a close from this side', () => {
   it('goes through FIN-WAIT-1, FIN-WAIT-2 and TIME-WAIT, which lasts 60 s (MUST-13)', () => {
     const s = established();
     s.host.tcp.shutdown(s.now, s.sk, 2);
@@ -144,7 +144,7 @@ describe('an abortive close', () => {
 });
 
 describe('a reset from the peer', () => {
-  it('ends the connection with ECONNRESET, in CLOSE-WAIT with EPIPE; what arrived can be read', () => {
+  it('ends the connection with an error of its own (MUST-12): ECONNRESET, in CLOSE-WAIT with EPIPE; what arrived can be read', () => {
     const s = established();
     s.in('P. 1:11(10) ack 1 win 60000').ignore();
     s.in('R 11:11(0) win 0').quiet();
@@ -242,7 +242,7 @@ describe('TIME-WAIT', () => {
     expect(left(safe)).toBeDefined();
   });
 
-  it('lets a newer SYN open the connection again (MAY-2), with a number beyond all of the old one', () => {
+  it('lets a newer SYN open the connection again (MAY-2), newer by its number or its timestamp (SHLD-4)', () => {
     const s = inTimeWait();
     s.in('S 9:9(0) win 100 <mss 1000>').out('S. 0:0(0) ack 10');
     expect(s.host.tcp.mib.TcpExt.TWRecycled).toBe(1);
@@ -250,7 +250,7 @@ describe('TIME-WAIT', () => {
     old.in('S 1:1(0) win 100 <mss 1000>').out('. 2:2(0) ack 2'); // an old duplicate
     expect(left(old)).toBeDefined();
     const stamped = inTimeWait(true);
-    stamped.in('S 1:1(0) win 100 <mss 1000,nop,nop,TS val 12 ecr 0>').out('S. 0:0(0) ack 2'); // newer by its timestamp (SHLD-4)
+    stamped.in('S 1:1(0) win 100 <mss 1000,nop,nop,TS val 12 ecr 0>').out('S. 0:0(0) ack 2');
     const paws = inTimeWait(true);
     paws.in('S 9:9(0) win 100 <mss 1000,nop,nop,TS val 5 ecr 0>').out('. 2:2(0) ack 2');
     expect(paws.host.tcp.mib.TcpExt.PAWSEstab).toBe(1);

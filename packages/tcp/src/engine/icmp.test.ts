@@ -34,7 +34,7 @@ function icmp(s: Script, seq: number, errno: string, change: Partial<Quote<unkno
 
 const established = (): Script => new Script().accepted({ mss: 1460, win: 60_000, rtt: 0.1 });
 
-describe('ICMP errors', () => {
+describe('ICMP errors (MUST-54)', () => {
   it('end an attempt to connect, hard or soft (Linux; MUST-56 and SHLD-25 are about established connections)', () => {
     for (const errno of ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']) {
       const s = new Script().connect().out('S 0:0(0)');
@@ -73,7 +73,7 @@ describe('ICMP errors', () => {
     expect(s.sk.errSoft).toBe('');
   });
 
-  it('are reported at once, with details, to a socket with IP_RECVERR (MUST-47: the application can know)', () => {
+  it('are reported at once, with details, to a socket with IP_RECVERR (MUST-47), and to no other (SHLD-20)', () => {
     const s = established();
     s.sk.inet.recverr = true;
     s.send(10).ignore();
@@ -119,7 +119,7 @@ describe('ICMP errors', () => {
   });
 });
 
-describe('the path MTU (RFC 1191, SHLD-5 of §3.7.2)', () => {
+describe('the path MTU (RFC 1191)', () => {
   it('makes segments smaller and sends at once what was too large, the window as it was', () => {
     const s = established();
     s.send(2920).out('. 1:1461(1460) ack 1').out('P. 1461:2921(1460) ack 1');
@@ -153,7 +153,7 @@ describe('the path MTU (RFC 1191, SHLD-5 of §3.7.2)', () => {
     s.info({ sndMss: 48 });
   });
 
-  it('of a route that changed is used for the next segment', () => {
+  it('of a route that changed is used for the next segment (SHLD-6)', () => {
     const s = established();
     s.host.mtu = 576;
     s.send(1000).out('. 1:537(536) ack 1').out('P. 537:1001(464) ack 1');

@@ -7,7 +7,7 @@ import { CLOSE, ESTABLISHED } from './state.ts';
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });
 
-describe('keepalive', () => {
+describe('keepalive (MAY-5)', () => {
   it('is off unless SO_KEEPALIVE is set (MUST-24, MUST-25), and waits two hours at least (MUST-28)', () => {
     const s = established();
     s.after(100_000).quiet();
@@ -16,7 +16,7 @@ describe('keepalive', () => {
     other.at(7199).quiet().at(7200).out('. 0:0(0) ack 1');
   });
 
-  it('can be set per connection (MUST-27), probes without data (SHLD-12, MAY-6), and is content with any answer', () => {
+  it('can be set per connection (MUST-27), probes without data (SHLD-12, MAY-6), only when idle (MUST-26), and is content with any answer', () => {
     const s = established();
     const { tcp } = s.host;
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_KEEPIDLE', 10)).toBeUndefined();

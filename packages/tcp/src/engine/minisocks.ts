@@ -46,6 +46,7 @@ export function connRequest(
   const { family, tcp } = sk;
   const extra = sk.listener as ListenerExtra;
   const { TcpExt } = tcp.mib;
+  if (isGroup(family, family.saddr(skb)) || isGroup(family, family.daddr(skb))) return listenDrop(sk); // MUST-63, MUST-57
   if (isn === 0 && extra.requests.size >= extra.backlog && extra.requests.size > 0) {
     TcpExt.TCPReqQFullDrop++; // SYN cookies are for later
     return listenDrop(sk);
@@ -77,6 +78,11 @@ export function connRequest(
   if (req.tstampOk && tcp.sysctl.tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
   openWindow(req);
   return judge(now, req, skb, seg);
+}
+
+/** Not an address of one host. */
+function isGroup(family: Family<unknown>, address: unknown): boolean {
+  return family.isMulticast(address) || family.isBroadcast(address);
 }
 
 function listenDrop(sk: TcpSock): string {

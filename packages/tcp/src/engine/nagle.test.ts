@@ -33,7 +33,7 @@ describe('Nagle (MUST-17, SHLD-7)', () => {
   });
 });
 
-describe('corking', () => {
+describe('corking (MAY-16)', () => {
   it('holds what is not a full segment until TCP_CORK is off', () => {
     const s = established();
     s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CORK', 1);

@@ -107,7 +107,7 @@ describe('the retransmission timer', () => {
     expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 2, TCPSlowStartRetrans: 6 });
   });
 
-  it('gives up after the time of fifteen doublings with ETIMEDOUT (MUST-20, R2), and asks for a new route at R1', () => {
+  it('gives up after the time of fifteen doublings with ETIMEDOUT (MUST-20, R2), and asks for a new route at R1, which is 3 (SHLD-10, SHLD-11)', () => {
     const s = new Script().connected({ mss: 1000 });
     s.send(100).ignore();
     const before = s.host.tcp.mib.TcpExt.TCPTimeouts;

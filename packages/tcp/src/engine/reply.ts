@@ -93,6 +93,7 @@ export function replyReset(
   const saddr = family.daddr(skb);
   const daddr = family.saddr(skb);
   if (family.isMulticast(saddr) || family.isBroadcast(saddr)) return;
+  if (family.isMulticast(daddr) || family.isBroadcast(daddr)) return;
   const dst = routeTo(now, tcp, family, saddr, daddr, seg.dest, seg.source, owner);
   if (dst === undefined) return;
   const tx = tcp.pool.alloc(0, dst.headroom + HLEN);

@@ -27,8 +27,12 @@ export function rtoMax(sk: TcpSock): number {
   return sk.rtoMaxUs !== 0 ? sk.rtoMaxUs : sk.tcp.sysctl.tcp_rto_max_ms * 1000;
 }
 
+/** Largest measurement, µs: eight times it is an int32. */
+const MAX_RTT = 0x0fff_ffff;
+
 /** Takes in one measurement, µs. */
-export function rttEstimate(sk: TcpSock, rtt: number): void {
+export function rttEstimate(sk: TcpSock, sample: number): void {
+  const rtt = Math.min(sample, MAX_RTT);
   const least = rtoMin(sk);
   if (sk.srtt === 0) {
     // RFC 6298 (2.2): SRTT <- R, RTTVAR <- R/2 (four times of which is 2R).

@@ -31,7 +31,7 @@ describe('sending (MUST-30)', () => {
   });
 });
 
-describe('receiving (MUST-32, MUST-62)', () => {
+describe('receiving (MUST-32, MUST-33, MUST-62)', () => {
   it('keeps the urgent byte out of the stream, to be read with MSG_OOB', () => {
     const s = established();
     const events: number[] = [];

@@ -9,7 +9,7 @@ const established = (ts = false, sysctl = {}): Script =>
   new Script({ sysctl }).accepted({ mss: 1000, win: 60_000, ts });
 
 describe('sequence numbers', () => {
-  it('outside the window get an ACK (MUST-66), a RST there gets nothing', () => {
+  it('outside the window get an ACK (RFC 9293 §3.10.7.4), a RST there gets nothing', () => {
     const s = established();
     s.in('. 100001:100001(0) ack 1 win 60000').out('. 1:1(0) ack 1');
     s.in('R 100001:100001(0) win 0').quiet();
@@ -134,7 +134,7 @@ describe('timestamps (RFC 7323)', () => {
 });
 
 describe('what is no segment', () => {
-  it('is dropped with a reason and counted', () => {
+  it('is dropped with a reason and counted, a wrong checksum first of all (MUST-3)', () => {
     const s = established();
     const { host } = s;
     host.receive(new Uint8Array(10), 0x0a00_0009);

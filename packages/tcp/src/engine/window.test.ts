@@ -14,7 +14,7 @@ describe('the window we offer', () => {
     expect(fullSpace(s.sk)).toBe(4096);
   });
 
-  it('closes as data waits, never shrinks (SHLD-14), and opens when it was read', () => {
+  it('closes as data waits, never shrinks (SHLD-14), opens in large steps when it was read (MUST-39)', () => {
     const s = new Script();
     s.accepted({
       mss: 1000,
@@ -46,7 +46,7 @@ describe('the window we offer', () => {
     expect(s.sk.rcvWnd).toBeGreaterThan(4000);
   });
 
-  it('accepts data in the window although its own is zero otherwise (MUST-39, MUST-35): a probe of one byte is answered', () => {
+  it('takes ACKs and RSTs in a closed window (MUST-66), answers probes (MUST-35), and may keep it closed (MAY-8)', () => {
     const s = new Script();
     s.accepted({
       mss: 1000,
@@ -79,7 +79,7 @@ describe('the window we offer', () => {
     third.connect().out('S 0:0(0) win 7300');
   });
 
-  it('shifts by what it offered, and takes a shift above 14 for 14 (RFC 7323 §2.3)', () => {
+  it('shifts by what it offered, keeps windows in more than 16 bits (REC-1), and takes a shift above 14 for 14 (RFC 7323 §2.3)', () => {
     const s = new Script();
     s.accepted({ mss: 1000, win: 1000, wscale: 15 });
     s.info({ sndWscale: 14 });
@@ -96,7 +96,7 @@ describe("the peer's window", () => {
     s.in('. 1:1(0) ack 2001 win 65535').info({ sndWnd: 65_535 });
   });
 
-  it('may shrink (MUST-34): nothing beyond it is sent, what was sent is retransmitted within it (SHLD-15, SHLD-16)', () => {
+  it('may shrink (MUST-34): nothing new is sent beyond it (SHLD-15), what was sent is retransmitted within it (SHLD-16), and nobody times out (SHLD-17)', () => {
     const s = new Script().accepted({ mss: 1000, win: 8000, rtt: 0.1 });
     s.send(8000);
     expect(s.take().length).toBe(8);
@@ -104,7 +104,12 @@ describe("the peer's window", () => {
     s.send(1000).quiet();
     s.after(0.3).out('. 1001:2001(1000) ack 1');
     s.in('. 1:1(0) ack 2001 win 8000').take();
+    // To nothing, with data in flight: as long as the peer answers, nobody gives up.
+    s.in('. 1:1(0) ack 3001 win 0').ignore();
+    for (let i = 0; i < 40; i++) s.after(60).in('. 1:1(0) ack 3001 win 0').ignore();
     expect(s.sk.err).toBe('');
+    s.in('. 1:1(0) ack 3001 win 8000').after(130).ignore();
+    s.in('. 1:1(0) ack 8001 win 8000').info({ unacked: 1 });
   });
 
   it('is probed when it is zero (MUST-36): first after an RTO, then doubled (SHLD-29, SHLD-30), for as long as answers come (MUST-37)', () => {
