@@ -76,8 +76,6 @@ export const IPSKB_FORWARDED = 8;
 export const IPSKB_DOREDIRECT = 16;
 /** DF is set and yet it may be fragmented: nobody insisted on DF. */
 export const IPSKB_IGNORE_DF = 32;
-/** It was reassembled here, and its largest fragment had DF. */
-export const IPSKB_FRAG_PMTU = 64;
 /** It was sent with a source route of which this host was one hop. */
 export const IPSKB_SOURCE_ROUTED = 128;
 /** That source route is strict. */

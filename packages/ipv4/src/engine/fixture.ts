@@ -235,7 +235,7 @@ export const CONF: InDeviceConf = {
 export class Toy {
   readonly world: World;
   readonly name: string;
-  readonly pool: Pool = new Pool({ poison: true });
+  readonly pool: Pool;
   readonly fib: NaiveFib = new NaiveFib();
   readonly ip: Ipv4;
   readonly lo: ToyDevice;
@@ -280,6 +280,7 @@ export class Toy {
   constructor(world: World, name: string, overrides: Partial<Ports> = {}) {
     this.world = world;
     this.name = name;
+    this.pool = overrides.pool ?? new Pool({ poison: true });
     this.ip = new Ipv4({
       pool: this.pool,
       timers: world,

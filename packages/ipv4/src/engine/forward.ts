@@ -8,7 +8,6 @@ import { FLAG_DF } from '../header.ts';
 import { decTtl } from '../set.ts';
 import {
   CB_FLAGS,
-  CB_FRAG_MAX_SIZE,
   ICMP_DEST_UNREACH,
   ICMP_EXC_TTL,
   ICMP_FRAG_NEEDED,
@@ -80,7 +79,5 @@ export function forwardMtu(ip: Ipv4, now: number, dst: Dst): number {
 
 function exceedsMtu(skb: SkBuff, mtu: number): boolean {
   if (skb.len <= mtu || (flags(skb.view, skb.networkHeader) & FLAG_DF) === 0) return false;
-  // It was whole nowhere on its way: what counts is its largest fragment.
-  if ((skb.cb[CB_FRAG_MAX_SIZE] as number) > mtu) return true;
   return skb.gsoSize === 0 || !gsoFits(skb, mtu);
 }

@@ -6,14 +6,7 @@ import { appendRange, checksumHelp, type SkBuff } from '@stack/skbuff';
 import { flags as flagsOf, fragOff as fragOffOf, HLEN, headerLength } from '../fields.ts';
 import { FLAG_DF, FLAG_MF, sendCheck } from '../header.ts';
 import { IPOPT_END, IPOPT_NOOP } from '../option-kinds.ts';
-import {
-  CB_FLAGS,
-  CB_FRAG_MAX_SIZE,
-  ICMP_DEST_UNREACH,
-  ICMP_FRAG_NEEDED,
-  IPSKB_FRAG_PMTU,
-  IPSKB_IGNORE_DF,
-} from './constants.ts';
+import { CB_FLAGS, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, IPSKB_IGNORE_DF } from './constants.ts';
 import { copyBytes } from './copy-bytes.ts';
 import type { Dst } from './dst.ts';
 import type { Ipv4 } from './ipv4.ts';
@@ -23,15 +16,13 @@ import { DROP, type Errno, OK } from './ports.ts';
 /** Fragments a packet, or refuses one whose DF is meant. Takes it over. */
 export function fragmentOrRefuse(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, mtu: number): number | Errno {
   const df = (flagsOf(skb.view, skb.networkHeader) & FLAG_DF) !== 0;
-  const largest = skb.cb[CB_FRAG_MAX_SIZE] as number;
-  const ignore = ((skb.cb[CB_FLAGS] as number) & (IPSKB_IGNORE_DF | IPSKB_FRAG_PMTU)) !== 0;
-  if (df && (!ignore || largest > mtu)) {
+  if (df && ((skb.cb[CB_FLAGS] as number) & IPSKB_IGNORE_DF) === 0) {
     ip.mib.Ip.FragFails++;
     ip.ports.icmpSend(now, skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);
     ip.ports.drop(skb, 'PKT_TOO_BIG');
     return 'EMSGSIZE';
   }
-  return fragment(ip, now, skb, dst, largest !== 0 && largest < mtu ? largest : mtu);
+  return fragment(ip, now, skb, dst, mtu);
 }
 
 /**
@@ -91,12 +82,8 @@ function cut(
   const first = fragOffOf(skb.view, from);
   const last = hlen + offset + length === skb.len;
   const more = !last || (flagsOf(skb.view, from) & FLAG_MF) !== 0;
-  const keepDf = ((skb.cb[CB_FLAGS] as number) & IPSKB_FRAG_PMTU) !== 0;
   view.setUint16(at + 2, hlen + length);
-  view.setUint16(
-    at + 6,
-    ((keepDf ? FLAG_DF << 13 : 0) | (more ? FLAG_MF << 13 : 0) | (first + (offset >>> 3))) & 0xffff,
-  );
+  view.setUint16(at + 6, ((more ? FLAG_MF << 13 : 0) | (first + (offset >>> 3))) & 0xffff);
   if (offset > 0 && hlen > HLEN) blankOptions(view, at, hlen);
   sendCheck(view, at);
   inherit(part, skb, at);

@@ -5,7 +5,6 @@
 import { coalesce, MAX_SKB_FRAGS, type Pool, type SkBuff } from '@stack/skbuff';
 import { headerLength, tos } from '../fields.ts';
 import { FLAG_DF, sendCheck } from '../header.ts';
-import { CB_FLAGS, IPSKB_FRAG_PMTU } from './constants.ts';
 import { copyBytes } from './copy-bytes.ts';
 import type { FragmentQueue } from './fragment-queue.ts';
 
@@ -21,13 +20,12 @@ export function joinFragments(
   const { view } = head;
   const at = head.networkHeader;
   view.setUint16(at + 2, hlen + queue.length);
-  // The path has an MTU that the sender discovers: whoever sends the whole on keeps to the size of its fragments.
+  // Linux: the largest had DF, so the sender discovers its path.
   const df = queue.largestDf !== 0 && queue.largestDf === queue.largest;
   view.setUint16(at + 6, df ? FLAG_DF << 13 : 0);
   view.setUint8(at + 1, tos(view, at) | ecn);
   sendCheck(view, at);
   head.tos = tos(view, at);
-  if (df) head.cb[CB_FLAGS] = (head.cb[CB_FLAGS] as number) | IPSKB_FRAG_PMTU;
   return head;
 }
 

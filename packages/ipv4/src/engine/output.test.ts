@@ -341,6 +341,31 @@ describe('what the queue says', () => {
 });
 
 describe('fragments', () => {
+  it('of more runs than a packet holds are copied', () => {
+    const dst = host.route(ip4('10.0.0.2')) as Dst;
+    const data = big(100 + 44 * 20 + 2000);
+    const skb = host.skb(data.subarray(0, 100));
+    const add = (from: number, to: number): void => {
+      const page = host.pool.page(to - from)!;
+      page.arena.bytes.set(data.subarray(from, to), page.start);
+      skb.addFrag(page, page.start, to - from);
+    };
+    for (let i = 0; i < 44; i++) add(100 + i * 20, 120 + i * 20);
+    add(980, 2980);
+    const sk = {
+      saddr: dst.src,
+      daddr: dst.daddr,
+      protocol: 17,
+      tos: 0,
+      ttl: -1,
+      mark: 0,
+      priority: 0,
+      inet: new InetSock(0),
+    };
+    expect(host.ip.sendSkb(world.now, skb, dst, sk)).toBe(0);
+    expect(Uint8Array.from(host.output.flatMap(({ bytes }) => [...bytes.slice(20)]))).toEqual(data);
+  });
+
   it('are charged to the socket, and have the transport checksum of the whole', () => {
     const dst = host.route(ip4('10.0.0.2')) as Dst;
     const sock = new Sock();

@@ -9,7 +9,6 @@ import { ETH_P_IP, FLAG_DF, sendCheck } from '../header.ts';
 import { writeHeader } from '../write.ts';
 import {
   CB_FLAGS,
-  CB_FRAG_MAX_SIZE,
   IP_MAX_MTU,
   IP_PMTUDISC_DO,
   IP_PMTUDISC_PROBE,
@@ -115,7 +114,6 @@ function build(
   skb.mark = sk.mark;
   skb.priority = sk.priority;
   skb.cb[CB_FLAGS] = flags;
-  skb.cb[CB_FRAG_MAX_SIZE] = 0;
   return localOut(ip, now, skb, dst, inet);
 }
 
@@ -183,9 +181,7 @@ function finishOutput(
   if (skb.gsoSize !== 0) {
     return gsoFits(skb, mtu) ? transmit(ip, now, skb, dst) : segmentOutput(ip, now, skb, dst, mtu);
   }
-  // A reassembled packet is fragmented even where it fits: no fragment may be longer than those that came in.
-  if (skb.len > mtu || skb.cb[CB_FRAG_MAX_SIZE] !== 0) return fragmentOrRefuse(ip, now, skb, dst, mtu);
-  return transmit(ip, now, skb, dst);
+  return skb.len > mtu ? fragmentOrRefuse(ip, now, skb, dst, mtu) : transmit(ip, now, skb, dst);
 }
 
 /** A super-packet whose segments do not fit: cut here, and each segment fragmented. */
@@ -199,7 +195,6 @@ function segmentOutput(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, mtu: number
   for (let i = 0; i < segments.length; i++) {
     const part = segments[i] as SkBuff;
     part.cb[CB_FLAGS] = skb.cb[CB_FLAGS] as number;
-    part.cb[CB_FRAG_MAX_SIZE] = 0;
     part.networkHeader = part.data;
     const one = part.len > mtu ? fragment(ip, now, part, dst, mtu) : transmit(ip, now, part, dst);
     if (one !== OK && result === OK) result = one;

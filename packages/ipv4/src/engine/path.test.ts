@@ -158,6 +158,22 @@ describe('Exceptions', () => {
     expect([exceptions.size, exceptions.find(1, 1, 0)]).toEqual([0, undefined]);
   });
 
+  it('make room one by one, whatever shares a destination', () => {
+    const exceptions = new Exceptions();
+    exceptions.renew(1, 1, 0);
+    exceptions.renew(1, 2, 0);
+    exceptions.renew(1, 3, 0);
+    for (let i = 4; i <= MAX_EXCEPTIONS + 1; i++) exceptions.renew(i, 1, 0);
+    expect([1, 2, 3].map((ifindex) => exceptions.find(1, ifindex, 0) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    exceptions.renew(0, 1, 0);
+    exceptions.renew(0, 2, 0);
+    expect([exceptions.size, exceptions.find(1, 3, 0)]).toEqual([MAX_EXCEPTIONS, undefined]);
+  });
+
   it('agree with a list', () => {
     const step = fc.tuple(fc.nat(5), fc.nat(2), fc.nat(2), fc.boolean());
     fc.assert(

@@ -7,7 +7,7 @@ import { SEND_SHUTDOWN } from '@stack/skbuff/sock';
 import { isMulticast } from '../address.ts';
 import { daddr, HLEN, headerLength, id, MAX_HLEN, protocol, saddr } from '../fields.ts';
 import { sendCheck } from '../header.ts';
-import { CB_FLAGS, CB_FRAG_MAX_SIZE, IP_MAX_MTU } from './constants.ts';
+import { CB_FLAGS, IP_MAX_MTU } from './constants.ts';
 import type { Dst } from './dst.ts';
 import type { Ipv4 } from './ipv4.ts';
 import { MSG_DONTROUTE, MSG_OOB, type RawMessage } from './message.ts';
@@ -128,6 +128,5 @@ function sendWithHeader(
   skb.priority = sk.priority;
   skb.mark = sk.mark;
   skb.cb[CB_FLAGS] = 0;
-  skb.cb[CB_FRAG_MAX_SIZE] = 0;
   return localOut(ip, now, skb, dst, sk.inet);
 }

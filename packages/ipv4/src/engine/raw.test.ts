@@ -113,6 +113,18 @@ describe('sending, as Linux 6.18 did', () => {
   it('takes source, device, TTL and TOS from the message', () => {
     sendto(open(99), hex`01`, '10.0.0.2', 0, { source: ip4('10.5.0.1'), ttl: 9, tos: 4 });
     expect(decode(host.output[0]!.bytes)).toMatchObject({ saddr: ip4('10.5.0.1'), ttl: 9, tos: 4 });
+    const sk = open(99);
+    sk.inet.tos = 8;
+    sk.inet.ttl = 33;
+    sendto(sk, hex`01`, '10.0.0.2');
+    sendto(sk, hex`01`, '10.0.0.2', 0, { ttl: 1, tos: 0 });
+    expect(host.output.slice(1).map(({ bytes }) => [decode(bytes).ttl, decode(bytes).tos])).toEqual([
+      [33, 8],
+      [1, 0],
+    ]);
+    host.ip.raw.connect(world.now, sk, ip4('10.0.0.2'));
+    expect(host.ip.raw.sendmsg(world.now, sk, hex`01`, 0, 1, 0)).toBe(1);
+    expect(decode(host.output.at(-1)!.bytes)).toMatchObject({ ttl: 33, tos: 8 });
     expect(sendto(open(99), hex`01`, '8.8.8.8', 0, { ifindex: 2 })).toBe(1);
     expect(sendto(open(99), hex`01`, '8.8.8.8', 0, { ifindex: 77 })).toBe('ENODEV');
   });

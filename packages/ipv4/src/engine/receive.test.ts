@@ -61,6 +61,27 @@ describe('a datagram', () => {
     expect([saddr, daddr].map(formatAddress)).toEqual(['127.0.0.1', '127.0.0.5']);
   });
 
+  it('is answered from the address it came to, or the one that its sender is reached from', () => {
+    const from: string[] = [];
+    host.ip.register(17, {
+      receive: (_, skb) => {
+        skb.cb.fill(-1); // the protocol's own by now
+        from.push(formatAddress(host.ip.specDst(skb)));
+        skb.free();
+      },
+    });
+    const all = [
+      ['10.0.0.2', '10.1.0.1'],
+      [PEER, '10.0.0.255'],
+      [PEER, '224.0.0.1'],
+      ['10.1.0.2', '10.0.0.255'],
+      ['0.0.0.0', '255.255.255.255'],
+    ];
+    for (const [saddr, daddr] of all as [string, string][])
+      host.inject(packet({ saddr, daddr }, DATA), eth.ifindex);
+    expect(from).toEqual(['10.1.0.1', '10.0.0.1', '10.0.0.1', '10.1.0.1', '10.0.0.1']);
+  });
+
   it('of no known protocol is answered', () => {
     const bytes = packet({ saddr: PEER, daddr: ME, protocol: 99 }, DATA);
     host.inject(bytes, eth.ifindex);

@@ -114,11 +114,7 @@ function dispatch(ip: Ipv4, now: number, skb: SkBuff): void {
   } else if ((route.flags & RTCF_BROADCAST) !== 0) {
     ip.mib.IpExt.InBcastPkts++;
     ip.mib.IpExt.InBcastOctets += skb.len;
-  } else if (
-    skb.pktType !== PACKET_HOST &&
-    (skb.pktType === PACKET_BROADCAST || skb.pktType === PACKET_MULTICAST) &&
-    device.conf.drop_unicast_in_l2_multicast !== 0
-  ) {
+  } else if (skb.pktType !== PACKET_HOST && device.conf.drop_unicast_in_l2_multicast !== 0) {
     // RFC 1122 §3.3.6: a host SHOULD discard a unicast datagram in a link-layer broadcast.
     ip.ports.drop(skb, 'UNICAST_IN_L2_MULTICAST');
     return;

@@ -83,7 +83,7 @@ describe('martians, as Linux 6.18 treated them (RFC 1812 §5.3.7, RFC 1122 §3.2
   });
 });
 
-describe('the reverse path filter (RFC 3704)', () => {
+describe('the reverse path filter (RFC 3704), as Linux 6.18 applied it', () => {
   // Sources: on eth0's link, on eth1's link, behind eth1's gateway, nowhere, ours, of a route that refuses.
   beforeEach(() => {
     host.fib.route(ip4('44.0.0.0'), 8, other.ifindex, { via: ip4('10.1.0.9') });
