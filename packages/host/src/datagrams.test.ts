@@ -84,4 +84,16 @@ describe('ping', () => {
       await raw.close();
     }
   });
+
+  it('needs no privilege with a socket of its own kind', async () => {
+    const { clock, a } = lan();
+    const ping = a.socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+    await ping.connect({ address: '192.168.1.100' });
+    await ping.send(Uint8Array.of(8, 0, 0, 0, 0, 0, 0, 1, 0xde, 0xad));
+    const reply = await clock.run(ping.recv(100));
+    const { port } = ping.getsockname() as { port: number };
+    expect([...reply.subarray(4)]).toEqual([port >> 8, port & 0xff, 0, 1, 0xde, 0xad]);
+    expect(reply[0]).toBe(0);
+    await ping.close();
+  });
 });

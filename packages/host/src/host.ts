@@ -41,8 +41,9 @@ import { createFib, fibPort } from './wire-up/ipv4-to-routing.ts';
 import { createArp } from './wire-up/neigh-to-arp.ts';
 import { ethernetOutput } from './wire-up/neigh-to-ethernet.ts';
 import { PacketProto } from './wire-up/socket-to-packet.ts';
+import { PingProto } from './wire-up/socket-to-ping.ts';
 import { RawProto } from './wire-up/socket-to-raw.ts';
-import { TcpProto } from './wire-up/socket-to-tcp.ts';
+import { type SkProbe, TcpProto } from './wire-up/socket-to-tcp.ts';
 import { UdpProto } from './wire-up/socket-to-udp.ts';
 import { tcpOverIpv4 } from './wire-up/tcp-to-ipv4.ts';
 import { stateTrace } from './wire-up/tcp-to-trace.ts';
@@ -253,9 +254,14 @@ export class Host {
         transmitter.tap = on ? (skb, dev) => packet.sent(skb, dev) : undefined;
       },
     });
+    const skPoint = tracing.points['kprobe:sk'];
+    const probeSk: SkProbe = (kernelFunction, sk) => {
+      if (skPoint.enabled) skPoint.emit({ function: kernelFunction, sk }, kernel.now());
+    };
     const factories = {
-      tcp: () => TcpProto.create(tcp, ipv4, tcpFamily),
+      tcp: () => TcpProto.create(tcp, ipv4, tcpFamily, probeSk),
       udp: () => new UdpProto(udp, ipv4, udpFamily),
+      ping: () => new PingProto(this.icmp, ipv4),
       raw: (protocol: number) => {
         const sk = ipv4.raw.socket(protocol);
         return typeof sk === 'string' ? sk : new RawProto(ipv4, sk);

@@ -7,6 +7,7 @@ import {
   AF_PACKET,
   type Capability,
   type CoreSysctl,
+  IPPROTO_ICMP,
   IPPROTO_TCP,
   IPPROTO_UDP,
   type Proto,
@@ -25,6 +26,7 @@ import type { Kernel } from './kernel.ts';
 export interface ProtoFactories {
   tcp(): Proto;
   udp(): Proto;
+  ping(): Proto;
   raw(protocol: number): Proto | string;
   packet(type: number, protocol: number): Proto | string;
 }
@@ -86,6 +88,7 @@ export class HostKernel implements SocketKernel {
       case SOCK_STREAM:
         return protocol === 0 || protocol === IPPROTO_TCP ? this.#factories.tcp() : 'EPROTONOSUPPORT';
       case SOCK_DGRAM:
+        if (protocol === IPPROTO_ICMP) return this.#factories.ping();
         return protocol === 0 || protocol === IPPROTO_UDP ? this.#factories.udp() : 'EPROTONOSUPPORT';
       case SOCK_RAW:
         if (!this.#privileged) return 'EPERM';

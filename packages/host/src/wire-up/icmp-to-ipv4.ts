@@ -19,14 +19,23 @@ export interface IcmpParts {
   readonly timeOfDay: ((now: number) => number) | undefined;
 }
 
-/** The sender of messages: it fragments what is too big, and has no options of its own. */
+/** The sender of messages fragments what is too big. Its options are those of the message at hand. */
 const PMTUDISC_DONT = 0;
 const IPPROTO_TCP = 6;
 
 /** ICMP, registered with IPv4. */
 export function createIcmp({ ipv4, sysctl, pool, random, drop, devices, timeOfDay }: IcmpParts): Icmp {
   const inet = new InetSock(PMTUDISC_DONT);
-  const source = { saddr: 0, daddr: 0, protocol: 1, mark: 0, priority: 0, tos: 0, ttl: -1, inet };
+  const source = {
+    saddr: 0,
+    daddr: 0,
+    protocol: 1,
+    mark: 0,
+    priority: 0,
+    tos: 0,
+    ttl: -1,
+    inet,
+  };
   const key = { daddr: 0, saddr: 0, oif: 0, tos: 0, mark: 0, protocol: 1, sport: 0, dport: 0, flags: 0 };
   const icmp = new Icmp({
     sysctl,
@@ -41,15 +50,24 @@ export function createIcmp({ ipv4, sysctl, pool, random, drop, devices, timeOfDa
       key.mark = flow.mark;
       const dst = ipv4.routeOutput(now, key);
       flow.saddr = key.saddr;
+      flow.daddr = key.daddr;
       return dst;
     },
     output: (now, skb, dst, flow) => {
       source.saddr = flow.saddr;
       source.daddr = flow.daddr;
       source.mark = flow.mark;
+      source.priority = flow.priority;
+      source.inet = (flow.inet as InetSock | undefined) ?? inet;
+      if (flow.options !== undefined) {
+        const options = ipv4.compileOptions(flow.options);
+        if (typeof options !== 'string') inet.options = options;
+      }
       source.tos = flow.tos;
       source.ttl = flow.ttl;
-      return ipv4.sendSkb(now, skb, dst as Dst, source);
+      const result = ipv4.sendSkb(now, skb, dst as Dst, source);
+      inet.options = undefined;
+      return result;
     },
     isLocal: (address) => ipv4.addressType(address) === 'local',
     isBroadcast: (address, ifindex) => ipv4.addressType(address, ifindex) === 'broadcast',
@@ -65,6 +83,9 @@ export function createIcmp({ ipv4, sysctl, pool, random, drop, devices, timeOfDa
     redirect: (now, quote) => ipv4.redirect(now, quote.ifindex, quote.daddr, quote.offender, quote.info),
     timeOfDay,
   });
-  ipv4.register(1, { receive: (now: number, skb: SkBuff) => icmp.receive(now, skb) });
+  ipv4.register(1, {
+    receive: (now: number, skb: SkBuff) => icmp.receive(now, skb),
+    error: (now, quote) => icmp.error(now, quote),
+  });
   return icmp;
 }

@@ -16,11 +16,9 @@ import {
   type SendMessage,
   SIOCINQ,
   SIOCOUTQ,
-  SO_TIMESTAMP,
   SOCK_DGRAM,
   SOCK_RAW,
   SOL_PACKET,
-  SOL_SOCKET,
   type SocketAddress,
   type SocketListener,
   type WireAddress,
@@ -28,6 +26,7 @@ import {
 import type { Devices } from '../devices.ts';
 import type { PacketEngine } from '../packet/packet.ts';
 import { addressOf, type PacketSock } from '../packet/packet-sock.ts';
+import { timestamp } from './datagram-control.ts';
 
 /** A packet socket as the socket layer sees it. */
 export class PacketProto implements Proto {
@@ -113,8 +112,7 @@ export class PacketProto implements Proto {
     message.messageFlags = whole > length ? MSG_TRUNC : 0;
     if (message.wantsAddress) message.address = this.#addressOf(addressOf(skb));
     if (message.wantsControl && this.sk.timestamp && skb.tstamp !== 0) {
-      const value = { sec: Math.floor(skb.tstamp / 1_000_000), usec: skb.tstamp % 1_000_000 };
-      message.control = [{ level: SOL_SOCKET, type: SO_TIMESTAMP, value }];
+      message.control = [timestamp(skb.tstamp)];
     }
     if ((message.flags & MSG_PEEK) === 0) skb.free();
     return (message.flags & MSG_TRUNC) !== 0 ? whole : copied;

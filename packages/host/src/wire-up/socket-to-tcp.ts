@@ -11,6 +11,8 @@ import {
   MSG_OOB,
   type OptionData,
   type Phase,
+  POLLIN,
+  POLLOUT,
   type Proto,
   type ReceiveMessage,
   receiveError,
@@ -19,10 +21,8 @@ import {
   SIOCINQ,
   SIOCOUTQ,
   SIOCOUTQNSD,
-  SO_TIMESTAMP,
   SOCK_STREAM,
   SOL_IP,
-  SOL_SOCKET,
   SOL_TCP,
   type SocketAddress,
   type SocketListener,
@@ -41,11 +41,15 @@ import {
   type Tcp,
   type TcpSock,
 } from '@stack/tcp/engine';
+import { timestamp } from './datagram-control.ts';
 import { toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
 const told: Message = { flags: 0, tstamp: 0 };
+
+/** Told of the entry of a function of Linux that takes a socket. */
+export type SkProbe = (kernelFunction: string, sk: TcpSock) => void;
 
 /** A TCP socket as the socket layer sees it. */
 export class TcpProto implements Proto {
@@ -56,18 +60,20 @@ export class TcpProto implements Proto {
   listener: SocketListener | undefined = undefined;
   readonly #tcp: Tcp;
   readonly #ipv4: Ipv4;
+  readonly #probe: SkProbe;
 
-  constructor(tcp: Tcp, ipv4: Ipv4, sk: TcpSock) {
+  constructor(tcp: Tcp, ipv4: Ipv4, sk: TcpSock, probe: SkProbe) {
     this.#tcp = tcp;
     this.#ipv4 = ipv4;
+    this.#probe = probe;
     this.sk = sk;
     sk.socket = this;
     sk.wake = wake;
   }
 
   /** A fresh socket. */
-  static create(tcp: Tcp, ipv4: Ipv4, family: Family<number>): TcpProto {
-    return new TcpProto(tcp, ipv4, tcp.socket(family as Family<unknown>));
+  static create(tcp: Tcp, ipv4: Ipv4, family: Family<number>, probe: SkProbe): TcpProto {
+    return new TcpProto(tcp, ipv4, tcp.socket(family as Family<unknown>), probe);
   }
 
   bind(now: number, address: WireAddress): string | undefined {
@@ -89,7 +95,7 @@ export class TcpProto implements Proto {
 
   accept(now: number): Proto | string {
     const child = this.#tcp.accept(now, this.sk);
-    return typeof child === 'string' ? child : new TcpProto(this.#tcp, this.#ipv4, child);
+    return typeof child === 'string' ? child : new TcpProto(this.#tcp, this.#ipv4, child, this.#probe);
   }
 
   phase(): Phase {
@@ -113,7 +119,10 @@ export class TcpProto implements Proto {
     length: number,
     message: SendMessage,
   ): number | string {
-    return this.#tcp.sendmsg(now, this.sk, bytes, offset, length, message.flags);
+    const { sk } = this;
+    const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags);
+    if (count === 'EAGAIN') this.#probe('sk_stream_wait_memory', sk);
+    return count;
   }
 
   recvmsg(
@@ -128,11 +137,11 @@ export class TcpProto implements Proto {
     }
     told.flags = 0;
     told.tstamp = 0;
+    this.#probe('tcp_recvmsg', this.sk);
     const count = this.#tcp.recvmsg(now, this.sk, into, offset, length, message.flags, told);
     message.messageFlags = told.flags & MSG_OOB;
     if (message.wantsControl && told.tstamp !== 0) {
-      const value = { sec: Math.floor(told.tstamp / 1_000_000), usec: told.tstamp % 1_000_000 };
-      message.control = [{ level: SOL_SOCKET, type: SO_TIMESTAMP, value }];
+      message.control = [timestamp(told.tstamp)];
     }
     return count;
   }
@@ -200,6 +209,14 @@ export class TcpProto implements Proto {
     }
   }
 
+  /** Something happened that programs wait for: `POLL*` bits. @internal */
+  woken(events: number): void {
+    if (events === POLLIN) this.#probe('sk_data_ready', this.sk);
+    else if (events === POLLOUT) this.#probe('sk_stream_write_space', this.sk);
+    else this.#probe('sk_state_change', this.sk);
+    this.listener?.wake(events);
+  }
+
   #options(): OptionSock {
     const { sk } = this;
     const dst = sk.dst as unknown as Dst | undefined;
@@ -208,7 +225,7 @@ export class TcpProto implements Proto {
 }
 
 function wake(sk: Sock, events: number): void {
-  (sk.socket as Proto).listener?.wake(events);
+  (sk.socket as TcpProto).woken(events);
 }
 
 function portOf(address: WireAddress): number {

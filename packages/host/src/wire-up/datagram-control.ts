@@ -1,0 +1,95 @@
+/**
+ * Control messages of datagram sockets: what a send says besides its bytes, and what a receive is told.
+ * @module
+ */
+import { formatAddress, parseAddress } from '@stack/ipv4';
+import type { InetSock } from '@stack/ipv4/engine';
+import type { ExtendedError, Sock } from '@stack/skbuff/sock';
+import {
+  type ControlMessage,
+  IP_ORIGDSTADDR,
+  IP_PKTINFO,
+  IP_TOS,
+  IP_TTL,
+  type PacketInfo,
+  SO_TIMESTAMP,
+  SOL_IP,
+  SOL_SOCKET,
+  SOL_UDP,
+  UDP_GRO,
+  UDP_SEGMENT,
+} from '@stack/socket';
+import { toText } from './inet-address.ts';
+
+/** What goes with the bytes of one call of a datagram engine. What a protocol does not know is left out of its messages. */
+export interface DatagramMessage {
+  address: unknown;
+  port?: number;
+  flags: number;
+  source: unknown;
+  ifindex: number;
+  ttl: number;
+  tos: number;
+  tstamp: number;
+  gsoSize?: number;
+  destination?: unknown;
+  destinationPort?: number;
+  error: ExtendedError | undefined;
+}
+
+/** Takes over what a send's control messages say; EINVAL for one that says nothing here. */
+export function readControl(
+  message: DatagramMessage,
+  control: readonly ControlMessage[],
+): string | undefined {
+  message.source = undefined;
+  message.ifindex = 0;
+  message.ttl = -1;
+  message.tos = -1;
+  if (message.gsoSize !== undefined) message.gsoSize = 0;
+  for (const { level, type, value } of control) {
+    if (level === SOL_IP && type === IP_PKTINFO) {
+      const { ifindex, specDst } = value as PacketInfo;
+      message.ifindex = ifindex;
+      if (specDst !== '' && specDst !== '0.0.0.0') message.source = parseAddress(specDst);
+    } else if (level === SOL_IP && type === IP_TTL) message.ttl = value as number;
+    else if (level === SOL_IP && type === IP_TOS) message.tos = value as number;
+    else if (level === SOL_UDP && type === UDP_SEGMENT && message.gsoSize !== undefined) {
+      message.gsoSize = value as number;
+    } else return 'EINVAL';
+  }
+  return undefined;
+}
+
+/** The control messages that a socket asked for, of the datagram just read. */
+export function controlOf(sk: Sock, inet: InetSock, message: DatagramMessage): ControlMessage[] {
+  const control: ControlMessage[] = [];
+  const { tstamp, destination, ttl, tos, gsoSize = 0 } = message;
+  if (sk.timestamp && tstamp !== 0) control.push(timestamp(tstamp));
+  if (inet.pktinfo) {
+    const value: PacketInfo = {
+      ifindex: message.ifindex,
+      specDst: textOf(message.source),
+      addr: textOf(destination ?? message.source),
+    };
+    control.push({ level: SOL_IP, type: IP_PKTINFO, value });
+  }
+  if (inet.recvttl) control.push({ level: SOL_IP, type: IP_TTL, value: ttl });
+  if (inet.recvtos) control.push({ level: SOL_IP, type: IP_TOS, value: tos });
+  if (inet.recvorigdstaddr) {
+    const value = toText((destination ?? 0) as number, message.destinationPort ?? 0);
+    control.push({ level: SOL_IP, type: IP_ORIGDSTADDR, value });
+  }
+  if (gsoSize > 0) control.push({ level: SOL_UDP, type: UDP_GRO, value: gsoSize });
+  return control;
+}
+
+/** `SO_TIMESTAMP`: when a packet came, µs. */
+export function timestamp(time: number): ControlMessage {
+  const value = { sec: Math.floor(time / 1_000_000), usec: time % 1_000_000 };
+  return { level: SOL_SOCKET, type: SO_TIMESTAMP, value };
+}
+
+function textOf(address: unknown): string {
+  return formatAddress((address ?? 0) as number);
+}
