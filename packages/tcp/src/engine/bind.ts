@@ -3,8 +3,8 @@
  * @module
  */
 import type { Errno } from './ports.ts';
-import { LISTEN, TIME_WAIT } from './state.ts';
-import type { BindBucket, BindOwner } from './tables.ts';
+import { CLOSE, LISTEN, TIME_WAIT } from './state.ts';
+import type { BindOwner } from './tables.ts';
 import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import { reuseTimewait } from './timewait.ts';
@@ -12,10 +12,14 @@ import { reuseTimewait } from './timewait.ts';
 /** See {@link Tcp.bind}. */
 export function bindSocket(sk: TcpSock, address: unknown, port: number): Errno | undefined {
   const { family, tcp } = sk;
-  if (sk.state !== 7 || sk.sport !== 0) return 'EINVAL';
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) return 'EINVAL';
   const any = family.same(address, family.any);
-  if (!any && !family.local(address)) return 'EADDRNOTAVAIL';
+  const { inet } = sk;
+  const anywhere = any || inet.freebind === true || inet.transparent === true;
+  if (!anywhere && !family.local(address)) return 'EADDRNOTAVAIL';
+  if (port !== 0 && port < tcp.sysctl.ip_unprivileged_port_start && tcp.privileged?.() === false)
+    return 'EACCES';
+  if (sk.state !== CLOSE || sk.bindBucket !== undefined) return 'EINVAL';
   sk.rcvSaddr = address;
   sk.saddr = family.isMulticast(address) || family.isBroadcast(address) ? family.any : address;
   const chosen = port === 0 ? openPort(sk) : bindConflict(tcp, sk, port) ? 0 : port;
@@ -34,7 +38,7 @@ export function bindSocket(sk: TcpSock, address: unknown, port: number): Errno |
 /** Gives a socket that is about to listen a port, and refuses one that another listener has. */
 export function bindForListen(sk: TcpSock): Errno | undefined {
   const { tables } = sk.tcp;
-  if (sk.sport === 0) {
+  if (sk.bindBucket === undefined) {
     const port = openPort(sk);
     if (port === 0) return 'EADDRINUSE';
     sk.sport = port;
@@ -70,13 +74,14 @@ function conflicts(sk: TcpSock, other: BindOwner): boolean {
 /** A free port for `bind` without one: odd distances from a random start, so that even ones stay for `connect`; 0 = none. */
 function openPort(sk: TcpSock): number {
   const { tcp } = sk;
-  const [low, high] = tcp.sysctl.ip_local_port_range;
+  const { low, high } = portRange(sk);
+  const reserved = tcp.sysctl.ip_local_reserved_ports;
   const count = high - low + 1;
   const start = tcp.random() % count;
   for (let parity = 1; parity >= 0; parity--) {
     for (let i = 0; i < count; i++) {
       const port = low + ((start + i) % count);
-      if (((port - low) & 1) !== parity) continue;
+      if (((port - low) & 1) !== parity || reserved.has(port)) continue;
       if (!bindConflict(tcp, sk, port)) return port;
     }
   }
@@ -89,10 +94,11 @@ function openPort(sk: TcpSock): number {
  */
 export function hashConnect(now: number, sk: TcpSock): Errno | undefined {
   const { tcp } = sk;
-  if (sk.sport !== 0) {
+  if (sk.bindBucket !== undefined) {
     return joinEstablished(now, sk, sk.sport) ? undefined : 'EADDRNOTAVAIL';
   }
-  const [low, high] = tcp.sysctl.ip_local_port_range;
+  const { low, high } = portRange(sk);
+  const reserved = tcp.sysctl.ip_local_reserved_ports;
   let count = high - low + 1;
   if (count > 1) count &= ~1;
   const { family } = sk;
@@ -102,8 +108,9 @@ export function hashConnect(now: number, sk: TcpSock): Errno | undefined {
   for (let parity = 0; parity < 2; parity++) {
     for (let i = 0; i < count; i += 2) {
       const port = low + ((start + parity + i) % count);
+      if (reserved.has(port)) continue;
       const bucket = tcp.tables.bucket(port);
-      if (bucket !== undefined && !mayShare(bucket)) continue;
+      if (bucket !== undefined && !bucket.ephemeral) continue;
       if (!joinEstablished(now, sk, port)) continue;
       // The next connection to the same peer starts its search behind this one.
       tcp.perturb[index] = (tcp.perturb[index] as number) + i + 2;
@@ -114,8 +121,16 @@ export function hashConnect(now: number, sk: TcpSock): Errno | undefined {
   return 'EADDRNOTAVAIL';
 }
 
-function mayShare(bucket: BindBucket): boolean {
-  return bucket.ephemeral;
+/** Ports for those who ask for none: the sysctl's, narrowed by the socket's own range. */
+function portRange(sk: TcpSock): { low: number; high: number } {
+  const [low, high] = sk.tcp.sysctl.ip_local_port_range;
+  const own = sk.inet.localPortRange ?? 0;
+  const first = own & 0xffff;
+  const last = own >>> 16;
+  return {
+    low: first >= low && first <= high ? first : low,
+    high: last >= low && last <= high ? last : high,
+  };
 }
 
 /** Puts the socket into the established table with `port`, unless the connection exists; one in TIME-WAIT may give way. */

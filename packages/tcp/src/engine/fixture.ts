@@ -19,6 +19,8 @@ const LINK = 14;
 export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
   return {
     ip_local_port_range: [32_768, 60_999],
+    ip_local_reserved_ports: new Set<number>(),
+    ip_unprivileged_port_start: 1024,
     tcp_abort_on_overflow: 0,
     tcp_app_win: 31,
     tcp_autocorking: 1,

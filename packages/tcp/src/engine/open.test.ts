@@ -334,6 +334,28 @@ describe('bind', () => {
     expect(any.sport).toBeGreaterThanOrEqual(32_768);
   });
 
+  it("keeps reserved ports, the socket's own range, and those that need a privilege", () => {
+    const s = new Script({
+      sysctl: { ip_local_port_range: [5000, 5003], ip_local_reserved_ports: new Set([5000, 5001]) },
+    });
+    const { tcp } = s.host;
+    const ports = [0, 1].map(() => {
+      const sk = s.host.socket();
+      expect(tcp.bind(s.now, sk, 0, 0)).toBeUndefined();
+      return sk.sport;
+    });
+    expect(ports.sort()).toStrictEqual([5002, 5003]);
+    expect(tcp.bind(s.now, s.host.socket(), 0, 0)).toBe('EADDRINUSE');
+    const own = new Script();
+    Object.assign(own.sk.inet, { localPortRange: (40_001 << 16) | 40_001, freebind: true });
+    expect(own.host.tcp.bind(own.now, own.sk, own.host.address + 7, 0)).toBeUndefined();
+    expect(own.sk.sport).toBe(40_001);
+    expect(own.host.tcp.listen(own.now, own.sk, 1)).toBeUndefined();
+    Object.assign(tcp, { privileged: () => false });
+    expect(tcp.bind(s.now, s.sk, 0, 1023)).toBe('EACCES');
+    expect(tcp.bind(s.now, s.sk, 0, 1024)).toBeUndefined();
+  });
+
   it('spreads connections over listeners that share a port', () => {
     const s = new Script();
     const { host } = s;

@@ -42,6 +42,11 @@ export interface Inet {
   recverr: boolean;
   /** `IP_MTU_DISCOVER`: `IP_PMTUDISC_*`. 0 (DONT) makes TCP ignore path MTU messages. */
   pmtudisc: number;
+  /** `IP_FREEBIND`, `IP_TRANSPARENT`: addresses that are not local may be bound. */
+  readonly freebind?: boolean;
+  readonly transparent?: boolean;
+  /** `IP_LOCAL_PORT_RANGE`: upper port << 16 | lower port; 0 in a half = the sysctl's. */
+  readonly localPortRange?: number;
 }
 
 /** A key for {@link Family.route}. `saddr` may be the family's `any`; the answer fills it in. */
@@ -183,4 +188,6 @@ export interface TcpOptions {
   readonly drop: (skb: SkBuff, reason: string) => void;
   /** Asks for a call of {@link Tcp.softirq} soon, outside the present one. */
   readonly raise: () => void;
+  /** Whether the caller may bind ports below `ip_unprivileged_port_start` (CAP_NET_BIND_SERVICE). Absent: everybody. */
+  readonly privileged?: () => boolean;
 }

@@ -7,6 +7,10 @@
 export interface TcpSysctl {
   /** First and last port for connections without a bound port. */
   readonly ip_local_port_range: readonly [number, number];
+  /** Ports never given to a socket that asks for none. */
+  readonly ip_local_reserved_ports: { has(port: number): boolean };
+  /** First port that needs no privilege to bind. */
+  readonly ip_unprivileged_port_start: number;
   /** Send a reset, instead of nothing, when an accept queue is full. */
   readonly tcp_abort_on_overflow: number;
   /** Bytes of receive buffer kept for the application: `window / 2^n`; 0 = none. */

@@ -47,6 +47,7 @@ export class Tcp {
   readonly random: () => number;
   readonly drop: (skb: SkBuff, reason: string) => void;
   readonly raise: () => void;
+  readonly privileged: (() => boolean) | undefined;
   readonly mib: TcpMib = tcpMib();
   readonly congestion: CongestionRegistry = new CongestionRegistry();
   /** Sockets, requests, TIME-WAIT and ports. @internal */
@@ -113,6 +114,7 @@ export class Tcp {
     this.random = options.random;
     this.drop = options.drop;
     this.raise = options.raise;
+    this.privileged = options.privileged;
     this.secure = new SecureSeq(options.random);
     this.tables = new Tables(options.random());
     this.congestion.register(reno);
@@ -130,7 +132,7 @@ export class Tcp {
 
   /**
    * Gives a socket its local address and port; port 0 = a free one, at once.
-   * EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already, or not in CLOSE).
+   * EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL (bound already, or not in CLOSE).
    */
   bind(_now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
     return bindSocket(sk, address, port);
