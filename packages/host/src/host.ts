@@ -45,6 +45,7 @@ import { PingProto } from './wire-up/socket-to-ping.ts';
 import { RawProto } from './wire-up/socket-to-raw.ts';
 import { type SkProbe, TcpProto } from './wire-up/socket-to-tcp.ts';
 import { UdpProto } from './wire-up/socket-to-udp.ts';
+import { type SynFilter, setSynFilter } from './wire-up/syn-filter.ts';
 import { tcpOverIpv4 } from './wire-up/tcp-to-ipv4.ts';
 import { stateTrace } from './wire-up/tcp-to-trace.ts';
 import { udpOverIpv4 } from './wire-up/udp-to-ipv4.ts';
@@ -299,6 +300,14 @@ export class Host {
   /** `socket(AF_INET, SOCK_STREAM)`, in the first process. @throws SocketError as `socket(2)`. */
   socket(family: number, type: number, protocol = 0): Socket {
     return this.sockets.socket(family, type, protocol);
+  }
+
+  /**
+   * Has `filter` look at each SYN to a listening socket before it is answered: `'accept'`, `'reset'` or `'drop'` at once, or `'defer'` and
+   * decide later. `undefined` accepts all again. @throws TypeError for a socket that is not TCP.
+   */
+  onSyn(listener: Socket, filter: SynFilter | undefined): void {
+    setSynFilter(this.#kernel, listener.core.proto, filter);
   }
 
   /** The descriptors of one more process. */

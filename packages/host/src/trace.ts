@@ -39,6 +39,11 @@ export interface TraceEvents {
   'neigh:neigh_update': { dev: string; address: string; lladdr: string; state: string };
   /** The entry of a function of Linux that has its like here; what a kprobe would see. */
   kprobe: { function: string; skb: SkBuff };
+  /**
+   * The same of functions that take a TCP socket and no packet: `sk_data_ready`, `sk_state_change`, `sk_stream_write_space`,
+   * `sk_stream_wait_memory`, `tcp_recvmsg`.
+   */
+  'kprobe:sk': { function: string; sk: object };
 }
 
 /** The name of a tracepoint. */
@@ -82,6 +87,7 @@ export class Tracing {
     'tcp:tcp_retransmit_skb': new Tracepoint(),
     'neigh:neigh_update': new Tracepoint(),
     kprobe: new Tracepoint(),
+    'kprobe:sk': new Tracepoint(),
   };
   readonly #changed: () => void;
 
