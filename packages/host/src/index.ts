@@ -25,3 +25,4 @@ export type { QdiscSpec, QdiscVerbs } from './verbs/qdisc.ts';
 export type { RouteAnswer, RouteGetOptions, RouteVerbs } from './verbs/route.ts';
 export type { NexthopOptions, RouteOptions } from './verbs/route-text.ts';
 export type { RuleOptions, RuleVerbs } from './verbs/rule.ts';
+export type { ConnectionRequest, SynFilter } from './wire-up/syn-filter.ts';
