@@ -139,6 +139,7 @@ describe('redirects (RFC 1122 §3.2.2.2)', () => {
   it('without shared media go to a gateway that a default route names', () => {
     Object.assign(host.conf('eth0'), { shared_media: 0 });
     host.fib.route(ip4('7.0.0.0'), 8, 2, { via: ip4('10.0.0.8') });
+    expect(redirect('10.0.0.9', '10.0.0.8')).toBe('10.0.0.9');
     expect(redirect('10.0.0.8', '10.0.0.9', '7.1.1.1')).toBe('10.0.0.9');
     Object.assign(host.conf('eth0'), { secure_redirects: 0 });
     expect(redirect('10.0.0.9', '10.0.0.8')).toBe('10.0.0.8');

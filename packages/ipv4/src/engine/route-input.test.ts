@@ -180,6 +180,28 @@ describe('the FIB is asked', () => {
   });
 });
 
+describe('equal paths', () => {
+  const nexthops = [0, 1].map((i) => ({ ifindex: i + 2, via: ip4(`10.${i}.0.9`), onlink: false }));
+  const spread = (policy: number, part: Partial<Parameters<typeof packet>[0]> = {}, length = 4): number => {
+    host.sysctl.fib_multipath_hash_policy = policy;
+    host.ip.flushCache();
+    host.output.length = 0;
+    for (let port = 0; port < 32; port++) {
+      const ports = Uint8Array.of(port, 1, 2, 3).subarray(0, length);
+      host.inject(packet({ saddr: '10.0.0.2', daddr: '48.0.0.1', ...part }, ports), eth.ifindex);
+    }
+    expect(host.output).toHaveLength(32);
+    return new Set(host.output.map(({ dev }) => dev)).size;
+  };
+
+  it('are chosen by addresses, or by ports too, where a packet has them', () => {
+    host.fib.route(ip4('48.0.0.0'), 8, 2, { nexthops });
+    conf({ forwarding: 1, send_redirects: 0 });
+    expect([spread(0), spread(1), spread(1, { protocol: 6 })]).toEqual([1, 2, 2]);
+    expect([spread(1, { flags: 1 }), spread(1, { protocol: 50 }), spread(1, {}, 3)]).toEqual([1, 1, 1]);
+  });
+});
+
 describe('the cache of decisions', () => {
   it('asks the FIB once for a flow, and again after a change', () => {
     expect(fate('10.0.0.2', '10.0.0.1')).toBe('delivered');

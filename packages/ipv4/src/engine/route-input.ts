@@ -4,8 +4,8 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { INADDR_BROADCAST, isLocalMulticast, isLoopback, isMulticast } from '../address.ts';
-import { protocol } from '../fields.ts';
-import { IPPROTO_IGMP } from '../protocol.ts';
+import { isFragment, protocol } from '../fields.ts';
+import { IPPROTO_IGMP, IPPROTO_TCP, IPPROTO_UDP } from '../protocol.ts';
 import {
   IPSKB_DOREDIRECT,
   RT_SCOPE_UNIVERSE,
@@ -57,7 +57,7 @@ export function routeInput(
   if (typeof route === 'string') {
     if (route === 'IP_INVALID_DEST') ip.mib.rt_cache.in_martian_dst++;
     else ip.mib.rt_cache.in_martian_src++;
-  } else if (route.action !== 'refuse') {
+  } else if (route.action === 'deliver' || (route.action === 'forward' && byAddressesAlone(ip))) {
     ip.inputRoutes.keep(daddr, saddr, ifindex, tos, skb.mark, ip, route);
   }
   return route;
@@ -184,6 +184,30 @@ function lookup(
   flow.mark = skb.mark;
   flow.tos = tos & 0xfc;
   flow.scope = RT_SCOPE_UNIVERSE;
-  flow.hash = multipathHash(ip, saddr, daddr, 0, 0, 0);
+  flow.hash = packetHash(ip, skb, daddr, saddr);
   return ip.fib.lookup(flow);
+}
+
+/** Whether all packets between two hosts take one path. */
+function byAddressesAlone(ip: Ipv4): boolean {
+  return ip.sysctl.fib_multipath_hash_policy === 0;
+}
+
+/** As of a flow of our own; ports where they are here to be read. */
+function packetHash(ip: Ipv4, skb: SkBuff, daddr: number, saddr: number): number {
+  if (byAddressesAlone(ip)) return multipathHash(ip, saddr, daddr, 0, 0, 0);
+  const { view, networkHeader, transportHeader } = skb;
+  const kind = protocol(view, networkHeader);
+  const hasPorts = kind === IPPROTO_TCP || kind === IPPROTO_UDP;
+  if (!hasPorts || isFragment(view, networkHeader) || transportHeader + 4 > skb.tail) {
+    return multipathHash(ip, saddr, daddr, kind, 0, 0);
+  }
+  return multipathHash(
+    ip,
+    saddr,
+    daddr,
+    kind,
+    view.getUint16(transportHeader),
+    view.getUint16(transportHeader + 2),
+  );
 }

@@ -234,6 +234,7 @@ describe('a Dst', () => {
     ['the route, with its own MSS', { mtu: 1400, advmss: 1000 }, 1400, 1000],
     ['a route without sense', { mtu: 100 }, 100, 256],
     ['a locked route over a gateway', { mtuLock: true }, 576, 536],
+    ['more than IP has', { mtu: 70_000 }, 65_535, 65_495],
   ])('has the MTU of %s', (_, metrics, mtu, advmss) => {
     host.fib.route(ip4('92.0.0.0'), 8, 2, {
       via: ip4('10.0.0.9'),
@@ -241,6 +242,11 @@ describe('a Dst', () => {
     });
     const dst = route('92.1.1.1');
     expect([dst.mtu(world.now), dst.advmss]).toEqual([mtu, advmss]);
+  });
+
+  it('of a locked route on the link has the MTU of the device', () => {
+    host.fib.route(ip4('91.0.0.0'), 8, 2, { metrics: { ...NO_METRICS, mtuLock: true } });
+    expect(route('91.1.1.1').mtu(world.now)).toBe(1500);
   });
 
   it('follows the device’s MTU, and says what fits IP at most', () => {
