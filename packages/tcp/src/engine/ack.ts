@@ -10,9 +10,9 @@ import { growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts
 /** ACKs sent at once at most, after a start or a loss. */
 export const TCP_MAX_QUICKACKS = 16;
 /** Least delayed-ACK interval, µs. */
-export const TCP_ATO_MIN = 40_000;
+const TCP_ATO_MIN = 40_000;
 /** Least delay, µs. */
-export const DELACK_MIN = 40_000;
+const DELACK_MIN = 40_000;
 /** Most delay, µs (RFC 9293 MUST-40: below half a second). */
 export const DELACK_MAX = 200_000;
 const HALF_SECOND = 500_000;
@@ -45,7 +45,7 @@ export function ackScheduled(sk: TcpSock): boolean {
 }
 
 /** Makes sure that the next `most` ACKs at least, but no more than half a window has segments, go out at once. */
-export function addQuickAcks(sk: TcpSock, most: number): void {
+function addQuickAcks(sk: TcpSock, most: number): void {
   let count = Math.floor(sk.rcvWnd / (2 * sk.rcvMss));
   if (count === 0) count = 2;
   count = Math.min(count, most);
@@ -160,7 +160,7 @@ export function ackNowOrLater(now: number, sk: TcpSock, gaps: boolean): void {
 }
 
 /** Starts or shortens the delayed-ACK timer (Linux `tcp_send_delayed_ack`). */
-export function sendDelayedAck(now: number, sk: TcpSock): void {
+function sendDelayedAck(now: number, sk: TcpSock): void {
   let { ato } = sk;
   if (ato > DELACK_MIN) {
     let most = inPingpong(sk) || (sk.ackPending & ACK_PUSHED) !== 0 ? DELACK_MAX : HALF_SECOND;

@@ -18,7 +18,7 @@ interface Answerer {
 }
 
 /** Whether an ACK for an invalid segment was sent too recently (`tcp_invalid_ratelimit`). If not, this one is noted. */
-export function rateLimited(now: number, tcp: Tcp, who: Answerer, counter: keyof TcpExtCounters): boolean {
+function rateLimited(now: number, tcp: Tcp, who: Answerer, counter: keyof TcpExtCounters): boolean {
   if (who.lastOowAckTime !== 0 && now - who.lastOowAckTime < tcp.sysctl.tcp_invalid_ratelimit * 1000) {
     tcp.mib.TcpExt[counter]++;
     return true;

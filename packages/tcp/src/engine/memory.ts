@@ -112,7 +112,7 @@ function granted(sk: TcpSock, size: number, sending: boolean, allocated: number)
 }
 
 /** Cuts a send buffer that nobody set to what is in use. */
-export function moderateSndbuf(sk: TcpSock): void {
+function moderateSndbuf(sk: TcpSock): void {
   if ((sk.userlocks & 1) !== 0) return;
   sk.sndbuf = Math.max(Math.min(sk.sndbuf, sk.wmemQueued >> 1), SOCK_MIN_SNDBUF);
 }

@@ -28,7 +28,7 @@ import { fullSpace, type InitialWindow, selectInitialWindow, TCP_MAX_WSCALE } fr
 const initial: InitialWindow = { window: 0, clamp: 0, wscale: 0 };
 
 /** Whether no more connections may wait for `accept`; as in Linux one more fits than the backlog says. */
-export function acceptQueueFull(extra: ListenerExtra): boolean {
+function acceptQueueFull(extra: ListenerExtra): boolean {
   return extra.acceptLength > extra.backlog;
 }
 

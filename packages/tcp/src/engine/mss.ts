@@ -19,7 +19,7 @@ const MIN_PAYLOAD = 68;
 const MAX_TCP_HEADER = 320;
 
 /** MSS for a path MTU, without options that every segment carries, and within what the peer takes. */
-export function mtuToMss(sk: TcpSock, pmtu: number): number {
+function mtuToMss(sk: TcpSock, pmtu: number): number {
   let mss = pmtu - sk.family.headerLength - HLEN;
   if (mss > sk.mssClamp) mss = sk.mssClamp;
   const least = sk.tcp.sysctl.tcp_min_snd_mss;
@@ -46,7 +46,7 @@ export function currentMss(now: number, sk: TcpSock): number {
 }
 
 /** At most half of the largest window the peer ever offered, so that two segments fit (RFC 9293 §3.8.6.2.1). */
-export function boundToHalfWindow(sk: TcpSock, size: number): number {
+function boundToHalfWindow(sk: TcpSock, size: number): number {
   const cutoff = sk.maxWindow > TCP_MSS_DEFAULT ? sk.maxWindow >> 1 : sk.maxWindow;
   if (cutoff !== 0 && size > cutoff) return Math.max(cutoff, MIN_PAYLOAD - sk.tcpHeaderLen);
   return size;

@@ -190,7 +190,7 @@ export function acceptSocket(sk: TcpSock): TcpSock | Errno {
 }
 
 /** {@link synSent}: the packet is dealt with. */
-export const SYN_CONSUMED = 0;
+const SYN_CONSUMED = 0;
 /** Dealt with, but what it carries beyond the handshake is not. */
 export const SYN_MORE = 1;
 

@@ -6,7 +6,7 @@ import type { SkBuff } from '@stack/skbuff';
 import { ACK, FIN, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
 import { CHRONO_BUSY, CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
-import { cwndValidate, inCwndReduction, packetsInFlight } from './cwnd.ts';
+import { cwndValidate, packetsInFlight } from './cwnd.ts';
 import { forceSchedule } from './memory.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
 import { OK } from './ports.ts';
@@ -78,10 +78,7 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
   else chronoStop(now, sk, CHRONO_RWND);
   cwndLimited ||= packetsInFlight(sk) >= sk.sndCwnd;
   if (sent > 0 || cwndLimited) cwndValidate(now, sk, cwndLimited);
-  if (sent > 0) {
-    if (inCwndReduction(sk)) sk.prrOut += sent;
-    return false;
-  }
+  if (sent > 0) return false;
   return sk.packetsOut === 0 && writeQueue.first !== undefined;
 }
 
@@ -197,7 +194,7 @@ export function smallQueueCheck(sk: TcpSock, skb: SkBuff, factor: number): boole
 }
 
 /** An skb of the write queue was sent: it waits for its ACK now (Linux `tcp_event_new_data_sent`). */
-export function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
+function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
   const { mib } = sk.tcp;
   const before = sk.packetsOut;
   sk.sndNxt = endSeqOf(skb);

@@ -16,13 +16,7 @@ export function stampSeconds(now: number): number {
 }
 
 /** Whether `tsval` is no older than `tsRecent`, less `slack`; or that cannot be said. */
-export function pawsCheck(
-  now: number,
-  tsRecent: number,
-  stamp: number,
-  tsval: number,
-  slack: number,
-): boolean {
+function pawsCheck(now: number, tsRecent: number, stamp: number, tsval: number, slack: number): boolean {
   if (((tsRecent - tsval) | 0) <= slack) return true;
   if (stampSeconds(now) >= stamp + PAWS_24DAYS) return true;
   // Some hosts send 0 in their SYN and true values later.
@@ -44,7 +38,7 @@ export function pawsReject(
 /** What {@link pawsDiscard} says of a segment that is no old duplicate. */
 export const PAWS_OK = 0;
 /** An old duplicate: it is answered with an ACK. */
-export const PAWS_OLD = 1;
+const PAWS_OLD = 1;
 /** An old pure ACK: it is common, and answered with nothing. */
 export const PAWS_OLD_ACK = 2;
 

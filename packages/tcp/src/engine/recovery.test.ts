@@ -104,6 +104,7 @@ describe('the retransmission timer', () => {
     s.in('. 1:1(0) ack 10001 win 60000').info({ unacked: 0, lost: 0, sndCwnd: 6 });
     s.send(1000).out('P. 10001:11001(1000) ack 1').after(0.1);
     s.in('. 1:1(0) ack 11001 win 60000').info({ caState: CA_OPEN, backoff: 0, rto: 300_000 });
+    s.info({ totalRto: 2, totalRtoRecoveries: 1, totalRtoTime: 700 });
     expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 2, TCPSlowStartRetrans: 6 });
   });
 

@@ -48,6 +48,7 @@ export function fastRetransAlert(now: number, sk: TcpSock, advanced: boolean, du
       break;
     case CA_LOSS: {
       const rexmit = processLoss(now, sk, advanced, dupacks);
+      if ((sk.caState as number) !== CA_LOSS) updateRtoTime(now, sk);
       if ((sk.caState as number) !== CA_OPEN) return rexmit;
       break;
     }
@@ -77,6 +78,13 @@ function endOfEpisode(now: number, sk: TcpSock): boolean {
     endCwndReduction(now, sk);
   }
   return false;
+}
+
+/** A recovery by timeout is over: TCP_INFO tells how long it took. */
+function updateRtoTime(now: number, sk: TcpSock): void {
+  if (sk.rtoStamp === 0) return;
+  sk.totalRtoTime += now - sk.rtoStamp;
+  sk.rtoStamp = 0;
 }
 
 /** CA_LOSS goes on until all that was in flight is acknowledged, or turns out to have been no loss at all. */
@@ -123,8 +131,6 @@ function initCwndReduction(now: number, sk: TcpSock): void {
   sk.highSeq = sk.sndNxt;
   sk.sndCwndCnt = 0;
   sk.priorCwnd = sk.sndCwnd;
-  sk.prrDelivered = 0;
-  sk.prrOut = 0;
   sk.sndSsthresh = sk.caOps.ssthresh(now, sk);
 }
 

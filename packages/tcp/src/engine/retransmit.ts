@@ -18,7 +18,7 @@ import {
   sackedOf,
   seqOf,
 } from './cb.ts';
-import { inCwndReduction, packetsInFlight } from './cwnd.ts';
+import { packetsInFlight } from './cwnd.ts';
 import { currentMss } from './mss.ts';
 import { smallQueueCheck, tsoSegs, windowEnd } from './output.ts';
 import { OK } from './ports.ts';
@@ -133,7 +133,6 @@ export function xmitRetransmitQueue(now: number, sk: TcpSock, force: boolean): v
     const count = pcountOf(skb);
     if (sk.caState === CA_LOSS) TcpExt.TCPSlowStartRetrans += count;
     else TcpExt.TCPFastRetrans += count;
-    if (inCwndReduction(sk)) sk.prrOut += count;
     if (skb === head) rearm = true;
   }
   if (rearm) armRtx(sk, TIMER_RETRANS, now + sk.rto);

@@ -17,7 +17,7 @@ const MIN_RTT_WINDOW = 300_000_000;
 const MAX_ECHO_AGE = 2_147_483;
 
 /** Lower bound on the timeout, µs. */
-export function rtoMin(sk: TcpSock): number {
+function rtoMin(sk: TcpSock): number {
   const route = sk.dst === undefined ? 0 : sk.dst.metrics.rto_min;
   return route !== 0 ? route * 1000 : sk.tcp.sysctl.tcp_rto_min_us;
 }
@@ -66,7 +66,7 @@ export function setRto(sk: TcpSock): void {
 }
 
 /** Remembers the least of the RTTs of the last five minutes. */
-export function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
+function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
   if (sk.minRtt < 0 || rtt <= sk.minRtt || now - sk.minRttStamp > MIN_RTT_WINDOW) {
     sk.minRtt = rtt;
     sk.minRttStamp = now;
@@ -74,7 +74,7 @@ export function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
 }
 
 /** The RTT that the echoed timestamp tells, µs; -1 = none (RFC 7323 §4). */
-export function rttFromTimestamp(now: number, sk: TcpSock): number {
+function rttFromTimestamp(now: number, sk: TcpSock): number {
   if (!sk.sawTstamp || sk.rcvTsecr === 0) return -1;
   const ticks = (tsClock(now) - sk.rcvTsecr) | 0;
   if (ticks < 0 || ticks > MAX_ECHO_AGE) return -1;

@@ -4,7 +4,7 @@
  * @module
  */
 import { appendRange, type Frag, MAX_SKB_FRAGS, type SkBuff } from '@stack/skbuff';
-import { ACK, FIN, PSH } from '../flags.ts';
+import { FIN, PSH } from '../flags.ts';
 import {
   CB_END_SEQ,
   CB_EOR,
@@ -227,6 +227,3 @@ function mayCollapse(sk: TcpSock, skb: SkBuff, next: SkBuff): boolean {
 function after32(a: number, b: number): boolean {
   return ((b - a) | 0) < 0;
 }
-
-/** Flags of an skb of data: an ACK goes with every segment. */
-export const DATA_FLAGS: number = ACK;

@@ -296,9 +296,6 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   priorCwnd = 0;
   /** Threshold before the reduction, for undo. */
   priorSsthresh = 0;
-  /** Segments newly delivered while reducing. */
-  prrDelivered = 0;
-  prrOut = 0;
   isCwndLimited = false;
   /** Most segments in flight since {@link cwndUsageSeq}. */
   maxPacketsOut = 0;

@@ -39,7 +39,7 @@ export function armRtx(sk: TcpSock, type: number, due: number): void {
 }
 
 /** Nothing is due any more. The timer is left to run out: to stop it costs more than to wake for nothing. */
-export function clearRtx(sk: TcpSock): void {
+function clearRtx(sk: TcpSock): void {
   sk.pendingTimer = TIMER_NONE;
 }
 
@@ -71,7 +71,7 @@ function rtxTimeout(now: number, sk: TcpSock): void {
 }
 
 /** The RTO passed (Linux `tcp_retransmit_timer`). */
-export function retransmitTimeout(now: number, sk: TcpSock): void {
+function retransmitTimeout(now: number, sk: TcpSock): void {
   const head = sk.rtxQueue.first;
   if (sk.packetsOut === 0 || head === undefined) return;
   const { mib, sysctl } = sk.tcp;
@@ -91,11 +91,12 @@ export function retransmitTimeout(now: number, sk: TcpSock): void {
   if (writeTimeout(now, sk)) return;
   if (sk.retransmits === 0) countFailure(sk);
   enterLoss(now, sk);
-  sk.retransmits++;
-  if (sk.totalRto++ === 0 || sk.retransmits === 1) {
+  if (sk.retransmits === 0) {
     sk.totalRtoRecoveries++;
     sk.rtoStamp = now;
   }
+  sk.retransmits++;
+  sk.totalRto++;
   const first = sk.rtxQueue.first;
   if (first !== undefined && retransmitSkb(now, sk, first, 1) > OK) {
     // No room in this host: that says nothing about the path.
@@ -186,7 +187,7 @@ export function probe0Base(sk: TcpSock): number {
 }
 
 /** µs until the next one: doubled each time (MUST-36, SHLD-30). */
-export function probe0When(sk: TcpSock): number {
+function probe0When(sk: TcpSock): number {
   const most = rtoMax(sk);
   const doublings = Math.min(31 - Math.clz32(Math.floor(most / TCP_RTO_MIN)) + 1, sk.backoff);
   return doubled(probe0Base(sk), doublings, most);

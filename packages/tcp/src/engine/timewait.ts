@@ -137,7 +137,7 @@ function expire(_now: number, tw: TimewaitSock): void {
 }
 
 /** Forgets it. */
-function kill(tw: TimewaitSock): void {
+export function kill(tw: TimewaitSock): void {
   if (!tw.hashed) return;
   const { tables } = tw.tcp;
   tw.timer.del();
@@ -172,7 +172,7 @@ export function reuseTimewait(now: number, sk: TcpSock, other: EhashEntry): bool
 }
 
 /** What {@link timewaitSegment} leaves to its caller: nothing. */
-export const TW_DONE = 0;
+const TW_DONE = 0;
 /** A SYN that opens the connection anew; `tw` is gone, and its listener shall take it with {@link Tcp.timewaitIsn}. */
 export const TW_SYN = 1;
 

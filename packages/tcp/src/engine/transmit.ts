@@ -43,7 +43,7 @@ export function synHeaderLength(tstampOk: boolean, wscaleOk: boolean): number {
 }
 
 /** The socket's route, asked for anew where it is outdated; `undefined` where there is none. */
-export function currentDst(now: number, sk: TcpSock): Dst | undefined {
+function currentDst(now: number, sk: TcpSock): Dst | undefined {
   const { dst } = sk;
   if (dst !== undefined && !dst.obsolete()) return dst;
   const { flow } = sk.tcp;
@@ -138,7 +138,7 @@ export function sendActiveReset(now: number, sk: TcpSock): void {
 }
 
 /** SND.NXT, unless the peer shrank its window below it: then what it still accepts. */
-export function acceptableSeq(sk: TcpSock): number {
+function acceptableSeq(sk: TcpSock): number {
   const end = (sk.sndUna + sk.sndWnd) | 0;
   const beyond = (sk.sndNxt - end) | 0;
   if (beyond <= 0 || (sk.wscaleOk && beyond < 1 << sk.rcvWscale)) return sk.sndNxt;

@@ -18,13 +18,8 @@ export function winFromSpace(sk: TcpSock, space: number): number {
   return Math.floor((space * sk.scalingRatio) / 256);
 }
 
-/** How many bytes of buffer `window` payload bytes take. */
-export function spaceFromWin(sk: TcpSock, window: number): number {
-  return Math.floor((window * 256) / sk.scalingRatio);
-}
-
 /** Payload bytes that fit into the receive buffer now; may be negative. */
-export function freeSpace(sk: TcpSock): number {
+function freeSpace(sk: TcpSock): number {
   return winFromSpace(sk, sk.rcvbuf - sk.rmemAlloc);
 }
 
