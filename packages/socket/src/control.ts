@@ -56,3 +56,19 @@ export interface ControlMessage {
   type: number;
   value: number | Uint8Array | object;
 }
+
+/** Bytes in front of the value of each control message (`CMSG_LEN(0)`). */
+const HEADER = 16;
+/** Bytes of `struct in_pktinfo`, and of a number. */
+const PKTINFO = 12;
+const NUMBER = 4;
+
+/** Bytes that control messages take in `msg_control` (`CMSG_SPACE`). */
+export function controlSize(control: readonly ControlMessage[]): number {
+  let size = 0;
+  for (const { value } of control) {
+    const length = value instanceof Uint8Array ? value.length : typeof value === 'number' ? NUMBER : PKTINFO;
+    size += HEADER + ((length + 7) & ~7);
+  }
+  return size;
+}

@@ -23,7 +23,11 @@ export class FakeKernel implements Kernel {
   waiters = 0;
   capabilities: Capability[] = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
   tracer: SyscallTracer | undefined = undefined;
-  readonly sysctl: { rmem_max: number; wmem_max: number } = { rmem_max: 212_992, wmem_max: 212_992 };
+  readonly sysctl: { rmem_max: number; wmem_max: number; optmem_max: number } = {
+    rmem_max: 212_992,
+    wmem_max: 212_992,
+    optmem_max: 131_072,
+  };
   /** Called when the outermost call is left, once: what softirqs would do. */
   softirq: (() => void) | undefined = undefined;
   /** Last socket's protocol that was made. */

@@ -24,6 +24,8 @@ export type Capability = 'CAP_NET_ADMIN' | 'CAP_NET_RAW';
 /** The sysctls that bound a socket's buffers, in bytes (`net.core.*`); read at each use. */
 export interface CoreSysctl {
   readonly rmem_max: number;
+  /** Most bytes of control messages in one call. */
+  readonly optmem_max: number;
   readonly wmem_max: number;
 }
 

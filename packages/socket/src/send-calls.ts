@@ -3,7 +3,7 @@
  * @module
  */
 import type { AddressInput, WireAddress } from './address.ts';
-import type { ControlMessage } from './control.ts';
+import { type ControlMessage, controlSize } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import { toBytes } from './platform.ts';
 import type { Errno } from './ports.ts';
@@ -62,7 +62,8 @@ export async function sendmsg(
     address,
     control,
   }));
-  const sending = send(core, buffers, address, control, message);
+  const fits = control.length === 0 || controlSize(control) <= core.kernel.sysctl.optmem_max;
+  const sending = fits ? send(core, buffers, address, control, message) : 'ENOBUFS';
   const result = sending instanceof Promise ? await sending : sending;
   core.kernel.woke();
   call?.end(result);

@@ -233,6 +233,18 @@ describe('send on a datagram socket', () => {
     await expect(socket.sendto('x', 'nowhere' as never)).rejects.toThrow(TypeError);
   });
 
+  it('sendmsg takes as much of control messages as net.core.optmem_max allows: ENOBUFS', async () => {
+    const { kernel, proto, socket } = datagram();
+    const address = { address: '10.0.0.1', port: 53 };
+    const control = (length: number) => [{ level: 0, type: 4, value: new Uint8Array(length) }];
+    kernel.sysctl.optmem_max = 16 + 40;
+    expect(await socket.sendmsg({ data: bytes('ab'), address, control: control(40) })).toBe(2);
+    await expect(socket.sendmsg({ data: bytes('ab'), address, control: control(41) })).rejects.toMatchObject({
+      code: 'ENOBUFS',
+    });
+    expect(proto.sent.length).toBe(1);
+  });
+
   it('sendmsg makes one datagram of several buffers, with control messages', async () => {
     const { socket, proto } = datagram();
     const control = [{ level: 0, type: 2, value: 5 }];

@@ -53,8 +53,6 @@ export const TCP = {
   tcp_timestamps: { kind: 'u8', default: 1, unit: '' },
   /** The urgent pointer of RFC 1122: to the last urgent octet, not behind it. */
   tcp_stdurg: { kind: 'u8', default: 0, unit: '' },
-  /** MSS to fall back to where the path's MTU is unknown. */
-  tcp_base_mss: { kind: 'int', default: 1024, unit: 'bytes' },
   /** The least segment that is sent, however small the peer's MSS. */
   tcp_min_snd_mss: { kind: 'int', default: 48, min: 48, max: 65_535, unit: 'bytes' },
 
