@@ -128,10 +128,21 @@ describe('an abortive close', () => {
 
   it('is `disconnect`: the socket can be used again', () => {
     const s = established();
+    s.send(10).ignore().in('. 1:1(0) ack 11 win 60000').in('P. 1:11(10) ack 11 win 60000').ignore();
     s.host.tcp.disconnect(s.now, s.sk);
-    s.out('R. 1:1(0) ack 1');
+    s.out('R. 11:11(0) ack 11');
     expect(s.sk.takeError()).toBe('ECONNRESET');
     expect(s.sk.state).toBe(CLOSE);
+    s.info({
+      bytesAcked: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      bytesRetrans: 0,
+      rtt: 0,
+      rto: 1_000_000,
+      sndCwnd: 10,
+      totalRetrans: 0,
+    });
     s.connect().out('S 0:0(0)');
   });
 
@@ -254,6 +265,13 @@ describe('TIME-WAIT', () => {
     const paws = inTimeWait(true);
     paws.in('S 9:9(0) win 100 <mss 1000,nop,nop,TS val 5 ecr 0>').out('. 2:2(0) ack 2');
     expect(paws.host.tcp.mib.TcpExt.PAWSEstab).toBe(1);
+  });
+
+  it('acknowledges a new SYN where nobody listens any more', () => {
+    const s = inTimeWait();
+    s.host.tcp.close(s.now, s.listener);
+    s.in('S 9:9(0) win 100 <mss 1000>').out('. 2:2(0) ack 2').quiet();
+    expect(left(s)).toBeDefined();
   });
 
   it('does not exist beyond tcp_max_tw_buckets', () => {

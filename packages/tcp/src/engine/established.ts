@@ -9,6 +9,7 @@ import { ackCheck, ackNowOrLater, ackScheduled, dataReceived } from './ack.ts';
 import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS, processAck } from './acked.ts';
 import { scheduleReceive } from './memory.ts';
 import { pushPendingFrames } from './output.ts';
+import { storeTsRecent } from './paws.ts';
 import { dataQueue, dataReady, drop, queueReceived } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import { checkSpace } from './sndbuf.ts';
@@ -66,7 +67,7 @@ function predictedData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): voi
   const flag = sk.rcvNxt === sk.rcvWup ? FLAG_DATA | FLAG_UPDATE_TS : FLAG_DATA;
   // The timestamp is judged by what was acknowledged before this segment.
   if (ackSeq === sk.sndUna) {
-    if (sk.sawTstamp && sk.rcvNxt === sk.rcvWup) sk.tsRecent = sk.rcvTsval;
+    if (sk.sawTstamp && sk.rcvNxt === sk.rcvWup) storeTsRecent(now, sk);
     sk.sndWl1 = seg.seq;
   }
   skb.pull(headerLength);

@@ -17,7 +17,7 @@ import {
 } from './minisocks.ts';
 import type { Family } from './ports.ts';
 import { rcvStateProcess } from './process.ts';
-import { replyReset } from './reply.ts';
+import { replyAck, replyReset } from './reply.ts';
 import type { RequestSock } from './request.ts';
 import { ESTABLISHED, LISTEN, NEW_SYN_RECV, SYN_RECV, TIME_WAIT } from './state.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
@@ -139,8 +139,8 @@ function timewait(now: number, tcp: Tcp, tw: TimewaitSock, skb: SkBuff, family: 
       listenSegment(now, sk, skb, isn);
       return;
     }
-    // Nobody listens: it stays an old connection, that is told what is expected.
-    replyReset(now, tcp, family, skb, seg, tw);
+    // Nobody listens: it stays an old connection, that tells what it expects.
+    replyAck(now, tw);
   }
   tcp.drop(skb, 'TCP_TIMEWAIT');
 }

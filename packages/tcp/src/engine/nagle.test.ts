@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern, read, write } from './fixture.ts';
-import { MSG_MORE } from './messages.ts';
+import { MSG_EOR, MSG_MORE } from './messages.ts';
 import { Script } from './script.ts';
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });
@@ -46,6 +46,19 @@ describe('corking (MAY-16)', () => {
     const s = established();
     s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CORK', 1);
     s.send(10).quiet().after(0.2).out('P. 1:11(10) ack 1');
+  });
+
+  it('ends a record with MSG_EOR: what follows is no part of its segment, now or when it is sent again', () => {
+    const s = new Script({ gsoMaxSize: 65_536 }).accepted({ mss: 1000, win: 60_000 });
+    s.host.link.gso = true;
+    s.send(10).out('P. 1:11(10) ack 1');
+    s.send(20, MSG_EOR).quiet();
+    s.send(30).out('P. 11:31(20) ack 1').quiet(); // nothing can be added to it, so it need not wait
+    s.in('. 1:1(0) ack 31 win 60000').out('P. 31:61(30) ack 1');
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 1);
+    s.send(5, MSG_EOR).send(6).send(7).take();
+    s.after(2).ignore();
+    expect(s.sk.rtxQueue.first?.len).toBe(35); // 30 and 5, up to the end of the record
   });
 
   it('is MSG_MORE for one call', () => {

@@ -3,8 +3,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { MSG_MORE } from './messages.ts';
+import type { RequestSock } from './request.ts';
 import { PEER, Script } from './script.ts';
-import { CLOSE, ESTABLISHED, SYN_RECV, SYN_SENT, stateName } from './state.ts';
+import { CLOSE, ESTABLISHED, NEW_SYN_RECV, SYN_RECV, SYN_SENT, stateName } from './state.ts';
 
 describe('active open', () => {
   it('sends a SYN with MSS (MUST-14, SHLD-5, MAY-3), timestamps and window scale, and acknowledges the SYN-ACK', () => {
@@ -156,6 +157,70 @@ describe('passive open', () => {
     expect(tcp.mib.Tcp.CurrEstab).toBe(1);
   });
 
+  it('hands the options of the listener on', () => {
+    const s = new Script();
+    const { tcp } = s.host;
+    tcp.setsockopt(s.now, s.sk, 'TCP_KEEPIDLE', 11);
+    tcp.setsockopt(s.now, s.sk, 'TCP_KEEPINTVL', 12);
+    tcp.setsockopt(s.now, s.sk, 'TCP_KEEPCNT', 13);
+    tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 1);
+    tcp.setsockopt(s.now, s.sk, 'TCP_USER_TIMEOUT', 14_000);
+    tcp.setsockopt(s.now, s.sk, 'TCP_NOTSENT_LOWAT', 15);
+    tcp.setsockopt(s.now, s.sk, 'TCP_LINGER2', 16);
+    tcp.setsockopt(s.now, s.sk, 'TCP_SYNCNT', 17);
+    tcp.setsockopt(s.now, s.sk, 'TCP_RTO_MAX_MS', 18_000);
+    tcp.setsockopt(s.now, s.sk, 'SO_OOBINLINE', 1);
+    Object.assign(s.sk, {
+      sndbuf: 100_000,
+      rcvbuf: 50_000,
+      userlocks: 3,
+      mark: 5,
+      priority: 6,
+      reuse: true,
+      reusePort: true,
+      keepOpen: true,
+      linger: 7,
+      rcvlowat: 8,
+      zerocopy: true,
+      timestamp: true,
+    });
+    Object.assign(s.sk.inet, { tos: 8, minttl: 3, recverr: true, pmtudisc: 2 });
+    const listener = s.sk;
+    s.accepted({ mss: 1000 });
+    const { sk } = s;
+    for (const field of [
+      'keepaliveTime',
+      'keepaliveIntvl',
+      'keepaliveProbes',
+      'nonagle',
+      'userTimeout',
+      'notsentLowat',
+      'linger2',
+      'synRetries',
+      'rtoMaxUs',
+      'oobInline',
+      'sndbuf',
+      'rcvbuf',
+      'userlocks',
+      'mark',
+      'priority',
+      'reuse',
+      'reusePort',
+      'keepOpen',
+      'linger',
+      'rcvlowat',
+      'zerocopy',
+      'timestamp',
+      'caOps',
+      'userMss',
+    ] as const) {
+      expect([field, sk[field]]).toStrictEqual([field, listener[field]]);
+    }
+    expect(sk.inet).toStrictEqual(listener.inet);
+    expect(sk.inet).not.toBe(listener.inet);
+    expect(tcp.getsockopt(s.now, sk, 'TCP_KEEPIDLE')).toBe(11);
+  });
+
   it('takes data that comes with the ACK', () => {
     const s = new Script();
     const { tcp } = s.host;
@@ -240,6 +305,42 @@ describe('passive open', () => {
     s.ports(1003).in('S 0:0(0) win 100 <mss 1000>').out('S. 0:0(0) ack 1');
     s.ports(1004).in('S 0:0(0) win 100 <mss 1000>').quiet(); // one half-open is the backlog
     expect(tcp.mib.TcpExt.TCPReqQFullDrop).toBe(1);
+  });
+
+  it('drops the ACK that finds the queue full, and takes it when there is room; tcp_abort_on_overflow resets', () => {
+    for (const abort of [0, 1]) {
+      const s = new Script({ sysctl: { tcp_abort_on_overflow: abort } });
+      const { tcp } = s.host;
+      tcp.bind(s.now, s.sk, 0, 80);
+      tcp.listen(s.now, s.sk, 2);
+      for (const port of [1001, 1002]) {
+        s.ports(port)
+          .in('S 0:0(0) win 100 <mss 1000>')
+          .out('S. 0:0(0) ack 1')
+          .in('. 1:1(0) ack 1 win 100')
+          .quiet();
+      }
+      s.ports(1003).in('S 0:0(0) win 100 <mss 1000>').out('S. 0:0(0) ack 1');
+      // Its ACK comes when another took the last place.
+      const request = [...tcp.entries()].find((entry) => entry.state === NEW_SYN_RECV);
+      s.ports(1004)
+        .in('S 0:0(0) win 100 <mss 1000>')
+        .out('S. 0:0(0) ack 1')
+        .in('. 1:1(0) ack 1 win 100')
+        .quiet();
+      const ack = ((request as RequestSock).sntIsn + 1) >>> 0;
+      const other = [...tcp.entries()].find((entry) => entry.dport === 1004) as unknown as { iss: number };
+      s.ports(1003).in(`. 1:1(0) ack ${(ack - other.iss) >>> 0} win 100`);
+      expect(tcp.mib.TcpExt.ListenOverflows).toBe(1);
+      if (abort === 1) {
+        expect(s.take()[0]).toMatch(/^R /);
+        continue;
+      }
+      s.quiet();
+      tcp.accept(s.now, s.sk);
+      s.in(`. 1:1(0) ack ${(ack - other.iss) >>> 0} win 100`).quiet();
+      expect(s.sk.listener?.acceptLength).toBe(3);
+    }
   });
 
   it('asks synFilter about each SYN: accept, reset, drop, defer', () => {

@@ -88,6 +88,19 @@ describe('timestamps (RFC 7323)', () => {
     );
   });
 
+  it('echo the segment at the left edge of what was acknowledged, not the last (RFC 7323 §4.2)', () => {
+    const s = established(true);
+    for (let i = 0; i < 20; i++) {
+      s.in(`P. ${i * 10 + 1}:${i * 10 + 11}(10) ack 1 win 60000 <nop,nop,TS val 50 ecr 1000>`)
+        .recv(10)
+        .ignore();
+    }
+    s.after(0.15).ignore();
+    s.in('P. 201:211(10) ack 1 win 60000 <nop,nop,TS val 60 ecr 1000>').quiet();
+    s.in('P. 211:221(10) ack 1 win 60000 <nop,nop,TS val 70 ecr 1000>').quiet();
+    s.after(0.04).out('. 1:1(0) ack 221 <nop,nop,TS val 190 ecr 60>');
+  });
+
   it('that are old refuse the segment, and its sender is told (PAWS)', () => {
     const s = established(true);
     s.in('P. 1:11(10) ack 1 win 60000 <nop,nop,TS val 5000 ecr 1000>').ignore();
