@@ -1,7 +1,7 @@
-import { viewOf } from '@stack/skbuff';
+import { CHECKSUM_PARTIAL, viewOf } from '@stack/skbuff';
 import { hex } from '@stack/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decode, verify } from '../header.ts';
+import { decode, sendCheck, verify } from '../header.ts';
 import { NO_METRICS } from './dst.ts';
 import { ip4, packet, type Toy, type ToyDevice, World } from './fixture.ts';
 
@@ -177,6 +177,39 @@ describe('a packet too big for the next link', () => {
     expect([router.output.length, ...router.drops]).toEqual([0, 'PKT_TOO_BIG']);
     expect(router.ip.mib.Ip.FragFails).toBe(1);
   });
+
+  it.each([
+    [-14, 6],
+    [20, -1],
+    [20, 2000],
+    [0, 6],
+  ])('whose checksum a device says to be at %i + %i', (start, csumOffset) => {
+    const skb = router.skb(packet({ saddr: '10.0.0.2', daddr: '10.1.0.2' }, big(913)));
+    Object.assign(skb, {
+      ifindex: inside.ifindex,
+      ipSummed: CHECKSUM_PARTIAL,
+      csumStart: skb.data + start,
+      csumOffset,
+    });
+    router.ip.receive(world.now, skb);
+    expect(router.drops).toEqual(start === 0 ? [] : ['NOMEM']);
+  });
+
+  it.each([1, 0x2_0000])(
+    'that a device says to be a super-packet of type %i, without its header',
+    (gsoType) => {
+      const bytes = packet({ saddr: '10.0.0.2', daddr: '10.1.0.2', protocol: 6 }, big(4));
+      for (const flags of [0, 2]) {
+        bytes[6] = flags << 5;
+        sendCheck(viewOf(bytes), 0);
+        const skb = router.pool.wrap(bytes.slice());
+        Object.assign(skb, { ifindex: inside.ifindex, gsoSize: 100, gsoSegs: 2, gsoType });
+        router.ip.receive(world.now, skb);
+      }
+      // A UDP header is not looked at; the fixture cuts nothing.
+      expect(router.drops).toEqual(gsoType === 1 ? ['NOMEM', 'NOMEM'] : []);
+    },
+  );
 
   it('whose second fragment the device drops is lost, and counted', () => {
     router.verdict = 1;

@@ -2,7 +2,7 @@
  * One packet into several that fit: RFC 791 §3.2, "An Example Fragmentation Procedure"; Linux `ip_fragment`.
  * @module
  */
-import { appendRange, checksumHelp, type SkBuff } from '@stack/skbuff';
+import { appendRange, CHECKSUM_PARTIAL, checksumHelp, type SkBuff } from '@stack/skbuff';
 import { flags as flagsOf, fragOff as fragOffOf, HLEN, headerLength } from '../fields.ts';
 import { FLAG_DF, FLAG_MF, sendCheck } from '../header.ts';
 import { IPOPT_END, IPOPT_NOOP } from '../option-kinds.ts';
@@ -35,7 +35,7 @@ export function fragment(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, mtu: numb
   const hlen = headerLength(skb.view, at);
   const most = (mtu - hlen) & ~7; // offsets count in units of 8 bytes
   // A transport checksum is over the whole: it is completed before the whole is gone.
-  if (most < 8 || !skb.mayPull(hlen) || !checksumHelp(skb)) {
+  if (most < 8 || !skb.mayPull(hlen) || !completeChecksum(skb)) {
     ip.mib.Ip.FragFails++;
     ip.ports.drop(skb, most < 8 ? 'PKT_TOO_BIG' : 'NOMEM');
     return most < 8 ? 'EMSGSIZE' : 'ENOBUFS';
@@ -55,6 +55,14 @@ export function fragment(ip: Ipv4, now: number, skb: SkBuff, dst: Dst, mtu: numb
   ip.mib.Ip.FragOKs++;
   skb.free();
   return OK;
+}
+
+/** Does what a device would have; false without memory, and where the packet has no such place: a device that lies is no reason to throw. */
+function completeChecksum(skb: SkBuff): boolean {
+  if (skb.ipSummed !== CHECKSUM_PARTIAL) return true;
+  const start = skb.csumStart - skb.data;
+  if (start < 0 || skb.csumOffset < 0 || start + skb.csumOffset + 2 > skb.len) return false;
+  return checksumHelp(skb);
 }
 
 /** The fragment with `length` bytes from `offset` of the payload; `undefined` without memory. */

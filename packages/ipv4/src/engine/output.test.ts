@@ -266,6 +266,20 @@ describe('a super-packet', () => {
     expect([second, third]).toEqual([first! + 1, first! + 2]);
   });
 
+  it.each([
+    [8, SKB_GSO_UDP_L4],
+    [20, SKB_GSO_TCPV4],
+  ])('goes out whole with nothing but its %i bytes of header in the head', (hlen, gsoType) => {
+    const skb = host.skb(Object.assign(big(hlen), { 12: 0x50 }).slice(0, hlen));
+    const page = host.pool.page(3000)!;
+    skb.addFrag(page, page.start, 3000);
+    Object.assign(skb, { gsoSize: 1000, gsoSegs: 3, gsoType });
+    const dst = host.route(ip4('10.0.0.2')) as Dst;
+    const sk = { saddr: dst.src, daddr: dst.daddr, protocol: 17, mark: 0, priority: 0, inet: new InetSock() };
+    expect(host.ip.queueXmit(world.now, skb, dst, sk)).toBe(0);
+    expect(host.output).toMatchObject([{ gsoSize: 1000 }]);
+  });
+
   it('of UDP counts eight bytes of header', () => {
     const udp = (gsoSize: number): void => {
       host.output.length = 0;
