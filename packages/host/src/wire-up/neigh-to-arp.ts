@@ -66,19 +66,8 @@ export function createArp(parts: ArpParts): { arp: Arp<NetDevice>; table: ArpTab
     addressType: (address) => ipv4.addressType(address),
     selectAddress: (dev, daddr) => ipv4.selectAddress(dev.ifindex, daddr, RT_SCOPE_LINK),
     routeInput: (_now, daddr, saddr, dev) => {
-      const found = fib.lookup({
-        daddr,
-        saddr,
-        iif: dev.ifindex,
-        oif: 0,
-        mark: 0,
-        tos: 0,
-        scope: 0,
-        hash: 0,
-      });
-      if (typeof found === 'string') return undefined;
-      const out = devices.at(found.nexthop.ifindex);
-      return out === undefined ? undefined : { type: found.type, device: out };
+      const way = ipv4.routeInput(dev.ifindex, daddr, saddr);
+      return way && { type: way.type, device: way.dev as NetDevice };
     },
     routeOutput: (_now, daddr, saddr) => {
       const found = fib.lookup({ daddr, saddr, iif: 1, oif: 0, mark: 0, tos: 0, scope: 0, hash: 0 });

@@ -3,10 +3,10 @@
  * each answer is in the file of its concern.
  * @module
  */
-import type { Pool, SkBuff } from '@stack/skbuff';
-import { daddr, saddr } from '../fields.ts';
+import { type Pool, type SkBuff, wrap } from '@stack/skbuff';
+import { daddr, HLEN, saddr } from '../fields.ts';
 import { addressType, findDevice } from './address-type.ts';
-import { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT } from './constants.ts';
+import { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, RTCF_BROADCAST } from './constants.ts';
 import { deliverError } from './deliver.ts';
 import { addAddress, deleteAddress, flushAddresses, type NewAddress } from './devinet.ts';
 import type { Dst, DstType, Generations } from './dst.ts';
@@ -29,6 +29,7 @@ import { Raw } from './raw.ts';
 import { Reassembly } from './reassembly.ts';
 import { receive } from './receive.ts';
 import { InputRoutes, OutputRoutes } from './route-cache.ts';
+import { routeInput } from './route-input.ts';
 import { type Flow, routeOutput } from './route-output.ts';
 import { getsockopt, type OptionSock, type OptionValue, setsockopt } from './sockopt.ts';
 import { selectAddress } from './source-address.ts';
@@ -84,7 +85,11 @@ export class Ipv4 implements Generations {
   /** Seed of multipath hashes, int32. @internal */
   readonly seed: number;
 
+  /** Stands for a packet that is not there yet: of no protocol, without mark. */
+  readonly #bare: SkBuff = wrap(new Uint8Array(HLEN));
+
   constructor(ports: Ports) {
+    this.#bare.networkHeader = this.#bare.data;
     this.ports = ports;
     this.pool = ports.pool;
     this.sysctl = ports.sysctl;
@@ -204,6 +209,19 @@ export class Ipv4 implements Generations {
    */
   routeOutput(now: number, flow: Flow): Dst | Errno {
     return routeOutput(this, now, flow);
+  }
+
+  /**
+   * Where a packet from `saddr` to `daddr` that came in over a device would go; `undefined` where it would be refused, for instance for its
+   * source (Linux `ip_route_input`). ARP asks before it answers. `daddr` is no group.
+   */
+  routeInput(ifindex: number, daddr: number, saddr: number): { type: DstType; dev: NetDevice } | undefined {
+    const device = this.devices.get(ifindex);
+    const route = device && routeInput(this, this.#bare, device, daddr, saddr, 0);
+    if (route === undefined || typeof route === 'string' || route.action === 'refuse') return undefined;
+    if (route.dst !== undefined) return { type: 'unicast', dev: route.dst.dev };
+    const type = (route.flags & RTCF_BROADCAST) !== 0 ? 'broadcast' : 'local';
+    return { type, dev: this.loopback ?? (device as InDevice).dev };
   }
 
   /** An ICMP message told `mtu`, bytes, for a path (Linux `ip_rt_update_pmtu`): the path MTU falls, never below `min_pmtu`. */
