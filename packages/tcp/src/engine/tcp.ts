@@ -6,6 +6,7 @@
  * @module
  */
 import type { Page, Pool, SkBuff } from '@stack/skbuff';
+import { abortAll } from './abort.ts';
 import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
@@ -209,6 +210,14 @@ export class Tcp {
   /** `connect(AF_UNSPEC)`: aborts the connection with a RST and makes the socket usable again. */
   disconnect(now: number, sk: TcpSock): Errno | undefined {
     return disconnectSocket(now, sk);
+  }
+
+  /**
+   * Ends every connection with a RST, and forgets requests and TIME-WAIT: no timer is left, and no packet. Who still has a socket gets
+   * ECONNABORTED, and closes it as ever.
+   */
+  abortAll(now: number): void {
+    abortAll(now, this);
   }
 
   /** What `poll(2)` answers: `POLL*` bits. */
