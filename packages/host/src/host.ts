@@ -10,7 +10,7 @@ import type { Pool, SkBuff } from '@stack/skbuff';
 import { type Socket, Sockets, type SocketsOptions, type SyscallTracer } from '@stack/socket';
 import { Sysctl, type Value } from '@stack/sysctl';
 import { Tcp } from '@stack/tcp/engine';
-import { Udp } from '@stack/udp/engine';
+import { type Family, Udp } from '@stack/udp/engine';
 import type { Clock } from './clock/clock.ts';
 import { TimingWheel } from './clock/timing-wheel.ts';
 import { VirtualClock } from './clock/virtual-clock.ts';
@@ -52,6 +52,7 @@ import { udpOverIpv4 } from './wire-up/udp-to-ipv4.ts';
 
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
+const IP_HLEN = 20;
 
 /** Packets of ours that come back to us, at the next exit (Linux `dev_loopback_xmit`). */
 class LoopedBack implements Softirq {
@@ -128,6 +129,7 @@ export class Host {
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
   readonly #socketKernel: HostKernel;
+  readonly #udpFamily: Family<number>;
   /** Names who waits, where a virtual clock finds that nothing will ever happen. */
   readonly #witness: () => readonly string[];
   #closed = false;
@@ -238,6 +240,7 @@ export class Host {
     });
     const { udp } = this;
     const udpFamily = udpOverIpv4(ipv4, this.icmp, confirm);
+    this.#udpFamily = udpFamily;
     ipv4.register(17, {
       receive: (now, skb) => udp.receive(now, skb, udpFamily),
       error: (now, quote) => udp.error(now, udpFamily, quote),
@@ -334,11 +337,15 @@ export class Host {
     return Object.fromEntries(this.#drops.counts);
   }
 
-  /** Ends it: sockets are aborted, devices are closed, what is queued is freed. Its timers do not fire any more. */
+  /**
+   * Ends it: sockets are closed, connections aborted, devices closed; what is queued is freed, and no timer is left. What other hosts
+   * hold of its packets they free.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.sockets.close();
+    this.#kernel.run(() => this.tcp.abortAll(this.#kernel.now()));
     if (this.clock instanceof VirtualClock) this.clock.witnesses.delete(this.#witness);
     for (const dev of [...this.devices]) this.#remove(dev);
     this.neighbours.close(this.#kernel.now());
@@ -355,6 +362,10 @@ export class Host {
       deliver: (skb) => receiver.receive(skb, dev),
     });
     dev.gro.enabled = !dev.loopback;
+    dev.gro.udp = (skb, network) => {
+      skb.networkHeader = network;
+      return this.udp.wantsGro(skb, network + IP_HLEN, this.#udpFamily as Family<unknown>);
+    };
     this.#transmitter.attach(dev);
     device.receive = (skb) => dev.gro.receive(skb);
     device.interrupt = () => receiver.schedule(dev);
