@@ -6,9 +6,12 @@ import {
   SOCK_DGRAM,
   SOCK_RAW,
   SOL_IP,
+  SOL_UDP,
+  UDP_GRO,
+  UDP_SEGMENT,
 } from '@stack/socket';
 import { describe, expect, it } from 'vitest';
-import { lan } from './fixture.ts';
+import { concat, lan } from './fixture.ts';
 
 const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 const bytes = (value: string): Uint8Array => Uint8Array.from(value, (char) => char.charCodeAt(0));
@@ -59,6 +62,38 @@ describe('UDP between two hosts on a LAN', () => {
     await expect(clock.run(client.recv(10))).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
     expect(clock.now()).toBeGreaterThan(2_900_000);
     expect(clock.now()).toBeLessThan(3_200_000);
+  });
+});
+
+describe('UDP offloads', () => {
+  it('cuts what UDP_SEGMENT gives as one, and merges it again for who asked with UDP_GRO', async () => {
+    const { clock, a, b } = lan({ rate: 0 });
+    const data = Uint8Array.from({ length: 5000 }, (_, i) => (i * 3) & 0xff);
+    const receive = async (gro: number): Promise<[Uint8Array[], number[]]> => {
+      const server = b.socket(AF_INET, SOCK_DGRAM);
+      server.bind({ port: 9 });
+      server.setsockopt(SOL_UDP, UDP_GRO, gro);
+      const client = a.socket(AF_INET, SOCK_DGRAM);
+      client.setsockopt(SOL_UDP, UDP_SEGMENT, 1000);
+      await client.sendto(data, { address: '192.168.1.100', port: 9 });
+      await clock.runFor(2_000_000);
+      const parts: Uint8Array[] = [];
+      const sizes: number[] = [];
+      for (let left = data.length; left > 0; left -= parts.at(-1)?.length ?? left) {
+        const { data: part, control } = await server.recvmsg({ length: 65_535 });
+        parts.push(part);
+        for (const { type, value } of control) if (type === UDP_GRO) sizes.push(value as number);
+      }
+      await server.close();
+      await client.close();
+      return [parts, sizes];
+    };
+    const [apart] = await receive(0);
+    expect(apart.map(({ length }) => length)).toEqual([1000, 1000, 1000, 1000, 1000]);
+    const [merged, sizes] = await receive(1);
+    expect(concat(merged)).toEqual(data);
+    expect(merged.length).toBeLessThan(5);
+    expect(sizes[0]).toBe(1000);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   SHUTDOWN_MASK,
 } from '@stack/skbuff/sock';
 import { releasePort } from './bind.ts';
+import { setGro } from './gro.ts';
 import type { Errno } from './ports.ts';
 import { abandon } from './sendmsg.ts';
 import type { Udp } from './udp.ts';
@@ -34,6 +35,7 @@ export function close(udp: Udp, sk: UdpSock): void {
   sk.shutdown = SHUTDOWN_MASK;
   if (sk.cork !== undefined) abandon(sk, sk.cork);
   if (sk.num !== 0) releasePort(udp, sk);
+  setGro(udp, sk, false);
   sk.state = 'CLOSE';
   sk.dst = undefined;
   sk.purgeQueues();

@@ -2,6 +2,7 @@
  * Options of a socket that UDP itself acts on.
  * @module
  */
+import { setGro } from './gro.ts';
 import type { Errno } from './ports.ts';
 import { flush } from './sendmsg.ts';
 import type { Udp } from './udp.ts';
@@ -26,7 +27,7 @@ export function setsockopt(
       sk.gsoSize = value;
       return undefined;
     case 'UDP_GRO':
-      sk.gro = value !== 0;
+      setGro(udp, sk, value !== 0);
       return undefined;
     case 'SO_NO_CHECK':
     case 'UDP_NO_CHECK6_TX':

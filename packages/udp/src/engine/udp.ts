@@ -7,6 +7,7 @@ import { bind } from './bind.ts';
 import { connect, disconnect } from './connect.ts';
 import { Cork } from './cork.ts';
 import { error } from './error.ts';
+import { wantsGro } from './gro.ts';
 import { Message } from './message.ts';
 import { type UdpMib, udpMib } from './mib.ts';
 import { PageFrag } from './page-frag.ts';
@@ -51,6 +52,8 @@ export class Udp {
   matches: UdpSock[] | undefined = undefined;
   /** For callers that pass none. @internal */
   readonly message: Message = new Message();
+  /** Sockets with `UDP_GRO`. @internal */
+  groSockets = 0;
   /** Sockets that were made and not closed. @internal */
   open = 0;
 
@@ -177,6 +180,14 @@ export class Udp {
    */
   receive(now: number, skb: SkBuff, family: Family<unknown>): void {
     receive(now, this, skb, family);
+  }
+
+  /**
+   * Whether a datagram, its header at `at` and `networkHeader` set, is for a socket with `UDP_GRO`: receive offload may then merge it with
+   * others of its flow.
+   */
+  wantsGro(skb: SkBuff, at: number, family: Family<unknown>): boolean {
+    return wantsGro(this, skb, at, family);
   }
 
   /** An ICMP error about a datagram of ours. */
