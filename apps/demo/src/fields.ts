@@ -2,6 +2,7 @@
  * Headers cut into their fields: which bytes, what they are called, what they say.
  * @module
  */
+import * as arp from '@stack/arp';
 import * as ethernet from '@stack/ethernet';
 import * as ipv4 from '@stack/ipv4';
 import * as tcp from '@stack/tcp';
@@ -49,12 +50,27 @@ const TCP: readonly Row<tcp.Header>[] = [
   ['urgPtr', 2, ({ urgPtr }) => urgPtr],
 ];
 
+/** ARP for Ethernet and IPv4, the one there is here. */
+const ARP: readonly Row<arp.Header>[] = [
+  ['htype', 2, ({ htype }) => `${htype} Ethernet`],
+  ['ptype', 2, ({ ptype }) => `0x${ptype.toString(16).padStart(4, '0')} IPv4`],
+  ['hlen+plen', 2, ({ sha, spa }) => `${sha.length}, ${spa.length} bytes`],
+  ['op', 2, ({ op }) => `${op} ${op === arp.ARPOP_REQUEST ? 'request' : 'reply'}`],
+  ['sha', 6, ({ sha }) => colons(sha)],
+  ['spa', 4, ({ spa }) => spa.join('.')],
+  ['tha', 6, ({ tha }) => colons(tha)],
+  ['tpa', 4, ({ tpa }) => tpa.join('.')],
+];
+
+/** What {@link fieldsOf} knows. */
+export type HeaderLayer = Exclude<Layer, 'payload'> | 'arp';
+
 /** The fields of the header of `layer` that `bytes` begin with. The header must be whole. */
-export function fieldsOf(layer: Exclude<Layer, 'payload'>, bytes: Uint8Array): Field[] {
+export function fieldsOf(layer: HeaderLayer, bytes: Uint8Array): Field[] {
+  if (layer === 'arp') return cut(ARP, arp.decode(bytes), bytes);
   if (layer === 'tcp') {
     const header = tcp.decode(bytes);
-    const options = header.options.map((option) => tcp.formatOption(option)).join(', ');
-    return [...cut(TCP, header, bytes), ...rest('options', bytes, tcp.HLEN, tcp.size(header), options)];
+    return [...cut(TCP, header, bytes), ...tcpOptions(header.options, bytes)];
   }
   if (layer === 'ipv4') {
     const header = ipv4.decode(bytes);
@@ -71,6 +87,20 @@ export function fieldsOf(layer: Exclude<Layer, 'payload'>, bytes: Uint8Array): F
   ];
 }
 
+/** A row for each option; NOPs, which align the next one, go with it. */
+function tcpOptions(options: readonly tcp.Option[], bytes: Uint8Array): Field[] {
+  const rows: Field[] = [];
+  let from = tcp.HLEN;
+  let at = from;
+  for (const option of options) {
+    at += tcp.optionLength(option);
+    if (option.kind === tcp.TCPOPT_NOP) continue;
+    rows.push({ name: 'option', hex: hex(bytes.subarray(from, at)), value: tcp.formatOption(option) });
+    from = at;
+  }
+  return rows;
+}
+
 function cut<H>(rows: readonly Row<H>[], header: H, bytes: Uint8Array): Field[] {
   let at = 0;
   return rows.map(([name, length, say]) => {
@@ -81,6 +111,10 @@ function cut<H>(rows: readonly Row<H>[], header: H, bytes: Uint8Array): Field[] 
 
 function rest(name: string, bytes: Uint8Array, from: number, to: number, value: string): Field[] {
   return to > from ? [{ name, hex: hex(bytes.subarray(from, to)), value }] : [];
+}
+
+function colons(bytes: Uint8Array): string {
+  return hex(bytes).replaceAll(' ', ':');
 }
 
 /** Bytes as pairs of digits. */

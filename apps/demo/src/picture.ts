@@ -14,6 +14,19 @@ export interface Region {
 /** What a region holds. */
 export type Layer = 'ethernet' | 'ipv4' | 'tcp' | 'payload';
 
+/** Bytes of a packet that lie in a page of their own, by reference. */
+export interface FragGeometry {
+  /** First byte, counted from the page's. */
+  offset: number;
+  length: number;
+  /** Bytes of the page. */
+  page: number;
+  /** References to the page, this one included. */
+  refs: number;
+  /** Whose it is: a page of the host's, or memory that an application lent. */
+  owner: 'host' | 'application';
+}
+
 /** The geometry of an skb with its offsets counted from the head, so that it can be kept, compared and printed. */
 export interface Geometry {
   head: number;
@@ -22,12 +35,14 @@ export interface Geometry {
   end: number;
   len: number;
   dataLen: number;
-  frags: { offset: number; length: number }[];
+  frags: FragGeometry[];
   regions: Region[];
 }
 
 /** Columns of the bar. */
 const WIDTH = 64;
+/** Frags that are told one by one. */
+const MAX_FRAG_LINES = 3;
 const LETTER: Record<Layer, string> = { ethernet: 'E', ipv4: 'I', tcp: 'T', payload: 'D' };
 
 /** Notes where the pointers of `skb` are now. `regions` are the headers and data that lie in its linear part. */
@@ -40,9 +55,13 @@ export function geometryOf(skb: SkBuff, regions: readonly Region[]): Geometry {
     end: skb.end - from,
     len: skb.len,
     dataLen: skb.dataLen,
-    frags: skb.frags
-      .slice(0, skb.nrFrags)
-      .map(({ page, offset, length }) => ({ offset: offset - page.start, length })),
+    frags: skb.frags.slice(0, skb.nrFrags).map(({ page, offset, length }) => ({
+      offset: offset - page.start,
+      length,
+      page: page.size,
+      refs: page.refs,
+      owner: page.pool === undefined ? ('application' as const) : ('host' as const),
+    })),
     regions: regions.map(({ layer, at, length }) => ({ layer, at: at - from, length })),
   };
 }
@@ -71,8 +90,22 @@ export function draw(geometry: Geometry): string[] {
   const arrows = new Array<string>(WIDTH + 1).fill(' ');
   for (const [, at] of marks) arrows[at] = '↓';
   const drawn = [labels(marks), arrows.join(''), bar.join('')];
-  const runs = geometry.frags.map(({ offset, length }) => `[${length} B at ${offset} of its page]`);
-  return runs.length > 0 ? [...drawn, `frags ${runs.join(' ')}`] : drawn;
+  return [...drawn, ...pages(geometry.frags)];
+}
+
+/** Frags by page, several in a page as one line. */
+function pages(frags: readonly FragGeometry[]): string[] {
+  if (frags.length > MAX_FRAG_LINES) {
+    const bytes = frags.reduce((sum, { length }) => sum + length, 0);
+    return [
+      ...pages(frags.slice(0, MAX_FRAG_LINES - 1)),
+      `frags[…${frags.length - 1}] ${bytes} B in all frags`,
+    ];
+  }
+  return frags.map(({ offset, length, page, refs, owner }, index) => {
+    const whose = owner === 'host' ? `a page of ${page}` : `the application's own ${page}`;
+    return `frags[${index}] ──▶ ${length} B at ${offset} of ${whose}, referenced ${refs === 1 ? 'once' : `${refs} times`}`;
+  });
 }
 
 /** Puts each text at its column, or as near behind it as the one before allows. */

@@ -1,14 +1,19 @@
 /**
- * What the demo tells: one step of a packet's way, with Linux's name for it.
+ * What the demo tells: steps of a packet's way with Linux's name for each, and single lines between them.
  * @module
  */
 import type { Field } from './fields.ts';
 import type { Geometry } from './picture.ts';
 
+/** Who does it. */
+export type Side = 'client' | 'router' | 'server' | 'wire';
+
 /** One step. */
 export interface Step {
-  /** Whose side of the wire. */
-  side: 'client' | 'wire' | 'server';
+  kind: 'step';
+  /** Virtual time, µs. */
+  time: number;
+  side: Side;
   /** The function of Linux that does this. */
   call: string;
   /** The file of Linux it is in. */
@@ -19,11 +24,27 @@ export interface Step {
   details?: string[];
   /** Where the pointers of the skb are after it. */
   geometry?: Geometry;
-  /** The bytes this step added (or took off), by field. */
+  /** The bytes this step added (or took off, or changed), by field. */
   fields?: Field[];
-  /** Whether `fields` were added in front or taken off. */
-  change?: 'added' | 'stripped';
+  /** What became of `fields`. */
+  change?: 'added' | 'stripped' | 'changed';
 }
 
-/** Where steps go; `undefined` tells nothing. */
-export type Teller = ((step: Step) => void) | undefined;
+/** What a line is about. */
+export type About = 'call' | 'state' | 'segment' | 'fate' | 'neighbour' | 'recovery' | 'buffer' | 'wake';
+
+/** Something that takes one line. */
+export interface Line {
+  kind: 'line';
+  /** Virtual time, µs. */
+  time: number;
+  side: Side;
+  about: About;
+  text: string;
+}
+
+/** One element of the story. */
+export type Told = Step | Line;
+
+/** Where it goes. */
+export type Teller = (told: Told) => void;

@@ -1,87 +1,145 @@
 /**
- * `npm start`: walks one request, or a file, down to the wire and back, and compares.
+ * `npm start`: runs the two programs over the network, tells what happens, and compares the bytes.
  * @module
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fromMicroseconds, LINKTYPE, PcapWriter } from '@stack/pcap';
+import { readFileSync } from 'node:fs';
+import { isSysctlError } from '@stack/sysctl';
 import pc from 'picocolors';
+import { Capture } from './capture.ts';
 import { CommandError, explain } from './errors.ts';
-import { renderOutcome, renderStep } from './render.ts';
-import { type Outcome, run } from './scenario.ts';
-import type { Step } from './story.ts';
+import { REQUEST } from './http.ts';
+import { describe } from './network.ts';
+import { Renderer } from './render.ts';
+import { renderOutcome, renderVerdicts } from './render-outcome.ts';
+import { type Outcome, type RunOptions, run } from './run.ts';
+import type { Told } from './story.ts';
+import { StraceLines } from './strace-lines.ts';
 
-/** The request of the classic example, 37 bytes. */
-export const REQUEST = 'GET / HTTP/1.1\r\nHost: example.com\r\n\r\n';
+/** Bytes sent where something is to be lost, or a buffer to fill up, unless a file is given. */
+const PATTERN_BYTES = 256 * 1024;
+/** Bytes in a line of what is sent then. */
+const LINE = 34;
 
-/** What the command is given. */
+/** What the command is given; times in µs, probabilities as fractions. */
 export interface WalkOptions {
-  /** File whose bytes are sent instead of {@link REQUEST}. */
+  /** File whose bytes are sent, and sent back, instead of {@link REQUEST} and a reply. */
   data?: string | undefined;
-  /** File that gets what crossed the wire. */
-  pcap?: string | undefined;
-  /** One JSON document instead of text. */
-  json?: boolean | undefined;
+  routed?: boolean | undefined;
+  loss?: number | undefined;
+  delay?: number | undefined;
+  reorder?: number | undefined;
+  duplicate?: number | undefined;
+  corrupt?: number | undefined;
+  /** Bits per second. */
+  rate?: number | undefined;
+  seed?: number | undefined;
+  /** Largest send buffer of the client, bytes. */
+  wmem?: number | undefined;
+  sysctl?: Readonly<Record<string, string>> | undefined;
   /** Hand the payload down by reference. */
   zerocopy?: boolean | undefined;
+  /** File that gets what crossed the client's wire. */
+  pcap?: string | undefined;
+  /** Print system calls instead of the story. */
+  strace?: boolean | undefined;
+  /** One JSON document instead of text. */
+  json?: boolean | undefined;
+  /** Tell every frame. */
+  verbose?: boolean | undefined;
   color?: boolean | undefined;
 }
 
-/** Runs it and prints to `out`, a line a call. Returns the exit code: 0 when what arrived is what was sent. */
-export function walk(options: WalkOptions, out: (line: string) => void): number {
-  const data = options.data === undefined ? new TextEncoder().encode(REQUEST) : load(options.data);
+/** Runs it and prints to `out`, a line a call. Returns the exit code: 0 when everything that arrived is what was sent. @throws CommandError */
+export async function walk(options: WalkOptions, out: (line: string) => void): Promise<number> {
+  const data = dataOf(options);
+  const capture = options.pcap === undefined ? undefined : new Capture(options.pcap);
   const colors = pc.createColors(options.color ?? false);
-  const steps: Step[] = [];
-  const capture = options.pcap === undefined ? undefined : new Capture();
-  const tell = (step: Step): void => {
-    steps.push(step);
-    if (!options.json) for (const line of renderStep(step, steps.length, colors)) out(line);
+  try {
+    const outcome = await runAndPrint(options, data, capture, colors, out);
+    capture?.save();
+    return isIdentical(outcome) ? 0 : 1;
+  } catch (error) {
+    capture?.discard();
+    if (isSysctlError(error)) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+/** Whether everything arrived as it was sent, and nothing failed. */
+function isIdentical({ errors, deliveries }: Outcome): boolean {
+  return errors.length === 0 && deliveries.every(({ identical }) => identical);
+}
+
+async function runAndPrint(
+  options: WalkOptions,
+  data: Uint8Array,
+  capture: Capture | undefined,
+  colors: ReturnType<typeof pc.createColors>,
+  out: (line: string) => void,
+): Promise<Outcome> {
+  const steps: Told[] = [];
+  const renderer = new Renderer(colors);
+  const { json, strace } = options;
+  const made = settings(options, data);
+  let isBegun = json || strace;
+  const tell = (told: Told): void => {
+    if (json) steps.push(told);
+    else if (!strace) {
+      if (!isBegun) out(colors.bold(describe(made)));
+      isBegun = true;
+      for (const line of renderer.render(told)) out(line);
+    }
   };
-  const outcome = run({
-    data,
-    zerocopy: options.zerocopy ?? false,
+  const calls: string[] = [];
+  const tracer = new StraceLines(json ? (line) => calls.push(line) : out);
+  const outcome = await run({
+    ...made,
     tell,
-    ...(capture && { onFrame: (bytes, time) => capture.add(bytes, time) }),
+    capture,
+    ...((strace || json) && { calls: tracer }),
   });
-  if (options.pcap !== undefined) capture?.save(options.pcap);
-  const difference = firstDifference(data, outcome.received);
-  if (options.json)
+  if (json)
     out(
-      JSON.stringify({
-        steps,
-        ...summary(outcome),
-        bytes: data.length,
-        identical: difference < 0,
-        difference,
-      }),
+      JSON.stringify({ options: given(options), steps, calls, ...outcome, identical: isIdentical(outcome) }),
     );
   else {
-    for (const line of renderOutcome(outcome, colors)) out(line);
-    out(verdict(data, outcome.received));
+    if (strace) out('');
+    for (const line of strace ? renderVerdicts(outcome, colors) : renderOutcome(outcome, colors)) out(line);
   }
-  return difference < 0 ? 0 : 1;
+  return outcome;
 }
 
-/** The outcome without the bytes themselves. */
-function summary({ received, ...rest }: Outcome): Omit<Outcome, 'received'> & { arrived: number } {
-  return { ...rest, arrived: received.length };
-}
-
-/** Index of the first byte in which two arrays differ, the shorter length where one is a prefix; -1 where they are equal. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  const common = Math.min(a.length, b.length);
-  for (let at = 0; at < common; at++) if (a[at] !== b[at]) return at;
-  return a.length === b.length ? -1 : common;
-}
-
-/** The last line: whether what arrived is what was sent, or where they part. */
-export function verdict(sent: Uint8Array, received: Uint8Array): string {
-  const at = firstDifference(sent, received);
-  if (at < 0) return `identical: ${sent.length} bytes`;
-  const byte = (bytes: Uint8Array): string => {
-    const value = bytes[at];
-    return value === undefined ? 'nothing' : `0x${value.toString(16).padStart(2, '0')}`;
+/** How the network and the programs are made. */
+function settings(options: WalkOptions, data: Uint8Array): Omit<RunOptions, 'tell'> {
+  const { loss, delay, reorder, duplicate, corrupt, rate } = options;
+  const wire = Object.fromEntries(
+    Object.entries({ loss, delay, reorder, duplicate, corrupt, rate }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  const isRequest = isClassic(options);
+  return {
+    data,
+    program: isRequest ? 'request' : 'transfer',
+    routed: options.routed ?? false,
+    zerocopy: options.zerocopy ?? false,
+    seed: options.seed ?? 1,
+    wire,
+    sysctl: options.sysctl ?? {},
+    wmem: options.wmem,
+    everyFrame: isRequest || (options.verbose ?? false),
   };
-  return `different: at byte ${at} of ${sent.length}, sent ${byte(sent)}, received ${byte(received)}`;
+}
+
+/** What is sent: a file, the request, or, where that would be too little to see anything, bytes without end. */
+function dataOf(options: WalkOptions): Uint8Array {
+  if (options.data !== undefined) return load(options.data);
+  return isClassic(options) ? new TextEncoder().encode(REQUEST) : pattern(PATTERN_BYTES);
+}
+
+/** Whether it is the classic example: no file, nothing to be lost, nothing to fill up. */
+function isClassic({ data, loss = 0, reorder = 0, duplicate = 0, corrupt = 0, wmem }: WalkOptions): boolean {
+  return data === undefined && wmem === undefined && loss + reorder + duplicate + corrupt === 0;
 }
 
 function load(path: string): Uint8Array {
@@ -92,20 +150,16 @@ function load(path: string): Uint8Array {
   }
 }
 
-/** Frames gathered for a capture file. */
-class Capture {
-  readonly #writer = new PcapWriter({ linkType: LINKTYPE.ETHERNET });
-  readonly #chunks: Uint8Array[] = [this.#writer.header()];
+/** Numbered lines: whatever is missing shows. */
+function pattern(length: number): Uint8Array {
+  const lines = Array.from(
+    { length: Math.ceil(length / LINE) },
+    (_, i) => `${String(i * LINE).padStart(10)} bytes were sent before\n`,
+  );
+  return new TextEncoder().encode(lines.join('').slice(0, length));
+}
 
-  add(bytes: Uint8Array, time: number): void {
-    this.#chunks.push(this.#writer.write({ data: bytes, timestamp: fromMicroseconds(time) }));
-  }
-
-  save(path: string): void {
-    try {
-      writeFileSync(path, Buffer.concat(this.#chunks));
-    } catch (error) {
-      throw new CommandError(`${path}: ${explain(error)}`);
-    }
-  }
+/** The options that were given, without those that change only the form. */
+function given({ json: _json, color: _color, ...rest }: WalkOptions): object {
+  return rest;
 }

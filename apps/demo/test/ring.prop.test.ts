@@ -1,9 +1,9 @@
+import { segmentGso } from '@stack/host';
 import { Nic, OK, VirtualClock, Wire } from '@stack/nic-sim';
 import { Pool, SKB_GSO_TCPV4, type SkBuff } from '@stack/skbuff';
 import { build, shapeBytes } from '@stack/skbuff/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { segmentTcpv4 } from '../src/gso.ts';
 import { down, type Received, up } from '../src/pipeline.ts';
 import { headers, packets, sameHeaders } from './arbitraries.ts';
 
@@ -18,7 +18,7 @@ function link(
     clock,
     pool: pools[0],
     address: 0x02_00_00_00_00_0a,
-    segment: segmentTcpv4,
+    segment: segmentGso,
     receive: (skb) => skb.free(),
     features,
   });

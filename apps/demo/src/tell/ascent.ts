@@ -1,0 +1,118 @@
+/**
+ * Tells the way of the first data up: NAPI, GRO, a header off at each layer, the receive queue, and the copy to the application.
+ * @module
+ */
+import type { SkBuff } from '@stack/skbuff';
+import type { TcpSock } from '@stack/tcp/engine';
+import { fieldsOf } from '../fields.ts';
+import { segmentAt, segmentInFrame } from '../inspect.ts';
+import type { Station } from '../network.ts';
+import { geometryOf, type Region } from '../picture.ts';
+import type { Ears, Scene } from '../scene.ts';
+import { bytesOf, type HeaderName, regionsOf } from '../skb-layers.ts';
+import type { Step } from '../story.ts';
+
+type Where = Pick<Step, 'call' | 'file' | 'text'>;
+
+const STAGES = ['netif_receive_skb', 'ip_rcv', 'tcp_v4_rcv', 'sk_data_ready', 'tcp_recvmsg'] as const;
+
+const STRIPPED: Record<HeaderName, Where> = {
+  ethernet: {
+    call: '__netif_receive_skb → ip_rcv',
+    file: 'net/core/dev.c, net/ipv4/ip_input.c',
+    text: 'The link header is off: data moved on by 14, the bytes stay. Its type, 0x0800, says who is next.',
+  },
+  ipv4: {
+    call: 'ip_local_deliver → tcp_v4_rcv',
+    file: 'net/ipv4/ip_input.c',
+    text: 'Header checksum right, padding of short frames trimmed to totLen, the route says that the packet is for this host: the header is off, and the protocol says who is next.',
+  },
+  tcp: {
+    call: 'tcp_rcv_established → tcp_queue_rcv → sk_data_ready',
+    file: 'net/ipv4/tcp_input.c',
+    text: "The checksum is verified from the card's sum (CHECKSUM_COMPLETE), addresses and ports find the socket, seq is the one expected next: the header is off, and the skb, as it is, goes into the receive queue. recv() is woken.",
+  },
+};
+
+/** Five steps, once. */
+export function tellAscent(scene: Scene, ears: Ears): void {
+  const { server } = scene.network;
+  const ascent = new Ascent(scene, server);
+  ears.on(server.host, 'net:netif_receive_skb', ({ skb }, time) => ascent.received(skb, time));
+  ears.on(server.host, 'kprobe', ({ function: entered, skb }, time) => ascent.entered(entered, skb, time));
+  ears.on(server.host, 'kprobe:sk', ({ function: entered, sk }, time) =>
+    ascent.enteredWith(entered, sk as TcpSock, time),
+  );
+}
+
+class Ascent {
+  readonly #scene: Scene;
+  readonly #station: Station;
+  #stage = 0;
+  /** Where the headers lie: the bytes do not move, so this stays right. */
+  #regions: Region[] = [];
+
+  constructor(scene: Scene, station: Station) {
+    this.#scene = scene;
+    this.#station = station;
+  }
+
+  received(skb: SkBuff, time: number): void {
+    if (!this.#isDue('netif_receive_skb') || !this.#isFirst(segmentInFrame(skb.view, skb.data))) return;
+    this.#regions = regionsOf(skb, 'ethernet');
+    this.#stage++;
+    const merged =
+      skb.gsoSegs > 1
+        ? `GRO finds that ${skb.gsoSegs} of them follow each other in one flow, and makes one packet of them: the data of the others hangs on it as frags.`
+        : 'GRO looks whether it continues a packet of the same flow: not this one.';
+    this.#tell(skb, time, {
+      call: 'e1000_clean → napi_gro_receive → netif_receive_skb',
+      file: 'net/core/gro.c, net/core/dev.c',
+      text: `The poll takes up to 64 frames off the ring. The page becomes the head of an skb, and a fresh page is posted in its place. ${merged}`,
+    });
+  }
+
+  entered(name: string, skb: SkBuff, time: number): void {
+    if (name === 'ip_rcv' && this.#isDue('ip_rcv')) {
+      if (this.#isFirst(segmentAt(skb.view, skb.data))) this.#stripped(skb, time, 'ethernet');
+    } else if (name === 'tcp_v4_rcv' && this.#isDue('tcp_v4_rcv')) {
+      if (this.#isFirst(segmentAt(skb.view, skb.networkHeader))) this.#stripped(skb, time, 'ipv4');
+    }
+  }
+
+  enteredWith(name: string, sk: TcpSock, time: number): void {
+    const skb = sk.receiveQueue.first;
+    if (skb === undefined) return;
+    if (name === 'sk_data_ready' && this.#isDue('sk_data_ready')) this.#stripped(skb, time, 'tcp');
+    else if (name === 'tcp_recvmsg' && this.#isDue('tcp_recvmsg')) {
+      this.#stage++;
+      this.#tell(skb, time, {
+        call: 'recvfrom → tcp_recvmsg → skb_copy_datagram_iter',
+        file: 'net/ipv4/tcp.c',
+        text: `The program runs again. ${skb.len} bytes wait in the first skb of the receive queue: they are copied to the application, the second copy and the last, and the skb is freed once it is read. Its page goes back to the pool.`,
+      });
+    }
+  }
+
+  #isDue(stage: (typeof STAGES)[number]): boolean {
+    return STAGES[this.#stage] === stage;
+  }
+
+  #isFirst(segment: ReturnType<typeof segmentAt>): boolean {
+    return this.#scene.first.isIn(segment);
+  }
+
+  #stripped(skb: SkBuff, time: number, layer: HeaderName): void {
+    this.#stage++;
+    const region = this.#regions.find((candidate) => candidate.layer === layer);
+    this.#tell(skb, time, {
+      ...STRIPPED[layer],
+      ...(region && { fields: fieldsOf(layer, bytesOf(skb, region)), change: 'stripped' }),
+    });
+  }
+
+  #tell(skb: SkBuff, time: number, rest: Omit<Step, 'kind' | 'side' | 'time' | 'geometry'>): void {
+    const geometry = geometryOf(skb, this.#regions);
+    this.#scene.tell({ kind: 'step', time, side: this.#station.name, ...rest, geometry });
+  }
+}
