@@ -2,7 +2,7 @@
  * When an ACK is sent: RFC 9293 §3.8.6.3, RFC 5681 §4.2.
  */
 import { describe, expect, it } from 'vitest';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 /** A connection whose first quick ACKs are spent. */
 function patient(): Script {

@@ -4,7 +4,7 @@
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
 import { connected, leftovers, pair } from './fixture.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 import { CLOSE, CLOSE_WAIT, CLOSING, FIN_WAIT1, FIN_WAIT2, LAST_ACK, stateName, TIME_WAIT } from './state.ts';
 import type { TimewaitSock } from './timewait.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
-import { congestionLaws } from './cong-laws.ts';
+import { congestionLaws } from './cong-laws.fixture.ts';
 import { reno } from './reno.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 describe('laws of congestion control', () => {
   congestionLaws(it, reno);

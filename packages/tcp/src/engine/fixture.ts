@@ -22,6 +22,7 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     ip_local_reserved_ports: new Set<number>(),
     ip_unprivileged_port_start: 1024,
     tcp_abort_on_overflow: 0,
+    tcp_adv_win_scale: 1,
     tcp_app_win: 31,
     tcp_autocorking: 1,
     tcp_challenge_ack_limit: 0x7fff_ffff,

@@ -4,7 +4,7 @@
 import { SO_EE_ORIGIN_ICMP } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
 import type { Quote } from './ports.ts';
-import { PEER, Script } from './script.ts';
+import { PEER, Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED, SYN_SENT } from './state.ts';
 
 /** An ICMP error about our segment with the number `seq`, relative to our ISN. */

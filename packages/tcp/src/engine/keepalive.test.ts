@@ -2,7 +2,7 @@
  * Keepalive: RFC 9293 §3.8.4.
  */
 import { describe, expect, it } from 'vitest';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED } from './state.ts';
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });

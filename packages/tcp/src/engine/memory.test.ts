@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern, read, write } from './fixture.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 function small(rcvbuf: number, sysctl = {}): Script {
   return new Script({ sysctl }).accepted({

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern, read, write } from './fixture.ts';
 import { MSG_EOR, MSG_MORE } from './messages.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { MSG_MORE } from './messages.ts';
 import type { RequestSock } from './request.ts';
-import { PEER, Script } from './script.ts';
+import { PEER, Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED, NEW_SYN_RECV, SYN_RECV, SYN_SENT, stateName } from './state.ts';
 
 describe('active open', () => {

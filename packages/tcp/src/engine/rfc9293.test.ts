@@ -6,7 +6,7 @@ import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../checksum.ts';
 import { Host, pattern, seeded, World } from './fixture.ts';
-import { PEER, Script } from './script.ts';
+import { PEER, Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED, LISTEN } from './state.ts';
 
 /** Requirements that are not TCP's to keep, or that Linux keeps otherwise. */

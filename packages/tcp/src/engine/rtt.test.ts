@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rttEstimate, setRto } from './rtt.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 import type { TcpSock } from './tcb.ts';
 
 function socket(): TcpSock {

@@ -5,7 +5,7 @@ import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern } from './fixture.ts';
 import { MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_ZEROCOPY } from './messages.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 const established = (options = {}): Script => new Script(options).accepted({ mss: 1000, win: 60_000 });
 

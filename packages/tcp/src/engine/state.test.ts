@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 import {
   CLOSE,
   diagram,

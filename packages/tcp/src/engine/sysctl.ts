@@ -13,6 +13,8 @@ export interface TcpSysctl {
   readonly ip_unprivileged_port_start: number;
   /** Send a reset, instead of nothing, when an accept queue is full. */
   readonly tcp_abort_on_overflow: number;
+  /** Share of a receive buffer that is overhead, until segments were seen. */
+  readonly tcp_adv_win_scale: number;
   /** Bytes of receive buffer kept for the application: `window / 2^n`; 0 = none. */
   readonly tcp_app_win: number;
   /** Wait a moment for more small writes while packets are still in the queues below. */

@@ -35,6 +35,7 @@ import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
 import { tsqWrite } from './tsq.ts';
 import { atMark } from './urgent.ts';
+import { scalingRatio } from './window.ts';
 
 /** Bytes of the pages that what is sent is copied to. */
 const FRAG_PAGE = 65_536;
@@ -127,6 +128,7 @@ export class Tcp {
     sk.sndbuf = this.sysctl.tcp_wmem[1];
     sk.rcvbuf = this.sysctl.tcp_rmem[1];
     sk.reordering = this.sysctl.tcp_reordering;
+    sk.scalingRatio = scalingRatio(this.sysctl.tcp_adv_win_scale);
     this.socketsAllocated++;
     return sk;
   }

@@ -4,7 +4,7 @@
 import { POLLPRI } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
 import { type Message, MSG_OOB, MSG_PEEK } from './messages.ts';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -2,7 +2,7 @@
  * Which segments count: RFC 9293 §3.4, §3.10.7.4, RFC 5961, RFC 7323 §5.
  */
 import { describe, expect, it } from 'vitest';
-import { Script } from './script.ts';
+import { Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED } from './state.ts';
 
 const established = (ts = false, sysctl = {}): Script =>

@@ -2,8 +2,24 @@
  * Windows, both ways: RFC 9293 §3.8.6, RFC 7323 §2.
  */
 import { describe, expect, it } from 'vitest';
-import { Script } from './script.ts';
-import { fullSpace } from './window.ts';
+import { Script } from './script.fixture.ts';
+import { fullSpace, scalingRatio } from './window.ts';
+
+describe('tcp_adv_win_scale', () => {
+  it.each([
+    [1, 128],
+    [2, 192],
+    [31, 255],
+    [0, 255],
+    [-1, 128],
+    [-2, 64],
+    [-31, 1],
+  ])('%i makes %i of 256 bytes of buffer payload', (scale, ratio) => {
+    expect(scalingRatio(scale)).toBe(ratio);
+    const script = new Script({ sysctl: { tcp_adv_win_scale: scale } });
+    expect(script.sk.scalingRatio).toBe(ratio);
+  });
+});
 
 describe('the window we offer', () => {
   it('begins at half the buffer, whole segments, and needs no shift for a small one', () => {

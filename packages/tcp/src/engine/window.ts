@@ -10,8 +10,14 @@ import type { Tcp } from './tcp.ts';
 export const TCP_MAX_WSCALE = 14;
 /** Largest window without scaling that peers with signed arithmetic take. */
 const MAX_TCP_WINDOW = 32_767;
-/** Payload is assumed to be half of what is charged, until segments were seen. */
+/** Payload is assumed to be half of what is charged, in 1/256, until segments were seen. */
 export const DEFAULT_SCALING_RATIO = 128;
+
+/** The same as `tcp_adv_win_scale` has it: overhead of `1 / 2^n` for n above 0, payload of `1 / 2^-n` else. Linux reads 1, always. */
+export function scalingRatio(advWinScale: number): number {
+  const ratio = advWinScale <= 0 ? 256 >> Math.min(-advWinScale, 8) : 256 - (256 >> Math.min(advWinScale, 8));
+  return Math.min(ratio, 255);
+}
 
 /** How many payload bytes fit into `space` bytes of buffer. */
 export function winFromSpace(sk: TcpSock, space: number): number {
