@@ -249,6 +249,27 @@ describe('MSG_WAITALL and SO_RCVLOWAT', () => {
     },
   );
 
+  it.each([
+    ['the end of the stream', { ends: true }],
+    ['an error', { errno: 'ECONNRESET' }],
+  ])(
+    'MSG_WAITALL gives what it has when the last bytes and %s are there at once',
+    async (_, { ends, errno }: { ends?: boolean; errno?: string }) => {
+      for (const waits of [true, false]) {
+        const { socket, proto, peer } = connected();
+        const before = waits ? watch(socket.recv(6, MSG_WAITALL)) : undefined;
+        await settle();
+        peer.sent = [...bytes('abc')];
+        peer.hasFinished = ends === true;
+        peer.deliver();
+        if (errno !== undefined) proto.fail(errno);
+        const seen = before ?? watch(socket.recv(6, MSG_WAITALL));
+        await settle();
+        expect(text(seen.value as Uint8Array)).toBe('abc');
+      }
+    },
+  );
+
   it('MSG_WAITALL gives what it has when its time is over or it is called off', async () => {
     const { kernel, socket, proto } = connected();
     socket.setsockopt(SOL_SOCKET, SO_RCVTIMEO, 5);

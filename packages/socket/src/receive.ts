@@ -91,8 +91,7 @@ class ReceiveLoop {
 
   /** Linux: a receive that has bytes does not take an error; the next one does. */
   attempt(): number | Errno | typeof WAIT {
-    const { proto } = this.#core;
-    const { sk } = proto;
+    const { sk } = this.#core.proto;
     if (this.received > 0 && sk.err !== '') return this.received;
     const target = this.#target();
     // Fewer bytes than SO_RCVLOWAT are left where they are: who waits for the rest must not have taken the first of them.
@@ -103,7 +102,8 @@ class ReceiveLoop {
     if (!this.#isWhole || !this.mayWait) return count;
     if (this.#isPeek) return this.#judgePeek(count, target);
     this.received += count;
-    return count === 0 || this.received >= target ? this.received : WAIT;
+    if (count === 0 || this.received >= target) return this.received;
+    return this.attempt(); // the end, or an error, may be there already, and nothing more will tell
   }
 
   /** Bytes that a stream's receive waits for (Linux `sock_rcvlowat`). */
