@@ -1,31 +1,63 @@
 /**
- * `npm run bench`: what the codecs cost, as ratios within one run.
+ * `npm run bench`: what the codecs cost, what TCP reaches, and what many of something cost, as ratios within one run.
  * @module
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installPcap } from './peers.ts';
-import { report } from './report.ts';
-import { gatesOf, resultsOf } from './results.ts';
+import { runJobs } from './processes.ts';
+import { gateReport, report } from './report.ts';
+import { type Gate, gatesOf, resultsOf } from './results.ts';
 import { runRounds } from './rounds.ts';
+import type { Figure } from './scale/figures.ts';
+import { scalePasses, scaleReport, scaleResults } from './scale/report.ts';
+import { SCALES } from './scale/scales.ts';
+import { serveApart } from './streams/node-peers.ts';
+import { streamReport } from './streams/report.ts';
+import { streamGates, streamResults } from './streams/results.ts';
+import { STREAMS, type StreamSample } from './streams/streams.ts';
 import { VARIANTS } from './variants.ts';
 import { work } from './worker.ts';
 
-const USAGE = `npm run bench -- [options]
+const USAGE = `npm run bench -- [codecs] [streams] [scale] [options]
 
-  --rounds N       times every variant is measured (default 5)
-  --ms N           how long each time, milliseconds (default 150)
-  --only WORDS     only variants whose "group, subject, set" hold all the words
+  codecs           Ethernet, IPv4, TCP headers and checksums, against npm packages
+  streams          TCP between two hosts, against Node's net over the kernel's loopback
+  scale            100,000 connections, 10,000 listeners, 500,000 routes, 100,000 timers: about 1 GB of memory
+                   without one of these words: codecs and streams
+
+  --rounds N       times everything is measured (default 5; of scale 1)
+  --ms N           how long a codec is measured each time, milliseconds (default 150)
+  --only WORDS     only what has all the words in its "group, subject, set", or in its title
   --json [FILE]    results as JSON into FILE, else to standard output
   --gate           exit 1 when a gate is missed
   --help`;
+
+const SUITES = ['codecs', 'streams', 'scale'] as const;
+type Suite = (typeof SUITES)[number];
+
+/** What a suite comes to. */
+interface Outcome {
+  /** For machines. */
+  results: unknown;
+  gates: readonly Gate[];
+  /** For people. */
+  text: string;
+  passes: boolean;
+}
+
+interface Options {
+  rounds: number | undefined;
+  milliseconds: number;
+  words: readonly string[];
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       ms: { type: 'string', default: '150' },
       only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
@@ -33,29 +65,79 @@ async function main(): Promise<number> {
       help: { type: 'boolean', default: false },
     },
   });
-  const file = positionals[0];
-  if (values.help || positionals.length > (values.json ? 1 : 0)) {
+  const suites = SUITES.filter((suite) => positionals.includes(suite));
+  const [file, ...more] = positionals.filter((word) => !SUITES.includes(word as Suite));
+  if (values.help || more.length > 0 || (file !== undefined && !values.json)) {
     console.error(USAGE);
     return values.help ? 0 : 1;
   }
-  if (!installPcap()) console.error('npm pcap cannot be installed: its rows are left out');
-
-  const words = values.only.split(' ');
-  const cells = await runRounds(VARIANTS, {
-    rounds: atLeastOne('--rounds', values.rounds),
+  const options: Options = {
+    rounds: values.rounds === undefined ? undefined : atLeastOne('--rounds', values.rounds),
     milliseconds: atLeastOne('--ms', values.ms),
-    wanted: ({ group, subject }, set) => words.every((word) => `${group} ${subject} ${set}`.includes(word)),
-    progress,
-    program: process.argv[1]!,
+    words: values.only.split(' '),
+  };
+  const outcomes: Outcome[] = [];
+  for (const suite of suites.length > 0 ? suites : (['codecs', 'streams'] as const)) {
+    outcomes.push(await RUN[suite](options));
+    progress('');
+  }
+  const gates = outcomes.flatMap((outcome) => outcome.gates);
+  const load = loadavg().map((value) => value.toFixed(1));
+  const results = outcomes.flatMap((outcome) => outcome.results);
+  const json = `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, load, results, gates }, null, 2)}\n`;
+  if (values.json && file === undefined) process.stdout.write(json);
+  else {
+    const head = `Node ${process.version}, ${cpus()[0]?.model}, load average ${load.join(' ')}`;
+    const tables = outcomes.map(({ text }) => text);
+    console.log([head, ...tables, ...(gates.length > 0 ? [gateReport(gates)] : [])].join('\n\n'));
+  }
+  if (file !== undefined) writeFileSync(file, json);
+  return values.gate && !outcomes.every(({ passes }) => passes) ? 1 : 0;
+}
+
+const RUN: Record<Suite, (options: Options) => Promise<Outcome>> = { codecs, streams, scale };
+
+async function codecs({ rounds = 5, milliseconds, words }: Options): Promise<Outcome> {
+  if (!installPcap()) console.error('npm pcap cannot be installed: its rows are left out');
+  const cells = await runRounds(VARIANTS, {
+    ...{ rounds, milliseconds, progress, program: program() },
+    wanted: ({ group, subject }, set) => hasAll(words, `${group} ${subject} ${set}`),
   });
-  progress('');
   const results = resultsOf(cells);
   const gates = gatesOf(results);
-  const json = `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, results, gates }, null, 2)}\n`;
-  if (values.json && file === undefined) process.stdout.write(json);
-  else console.log(`Node ${process.version}, ${cpus()[0]?.model}\n\n${report(results, gates)}`);
-  if (file !== undefined) writeFileSync(file, json);
-  return values.gate && gates.some((gate) => !gate.pass) ? 1 : 0;
+  return { results, gates, text: report(results), passes: gates.every(({ pass }) => pass) };
+}
+
+async function streams({ rounds = 5, words }: Options): Promise<Outcome> {
+  const wanted = STREAMS.filter(({ task, subject }) => hasAll(words, `${task} ${subject}`));
+  const jobs = wanted.map((stream) => ({
+    title: `${stream.task}  ${stream.subject}`,
+    order: { kind: 'stream', stream: STREAMS.indexOf(stream), part: 1 },
+  }));
+  const samples = await runJobs<StreamSample>(jobs, { rounds, progress, program: program() });
+  const results = streamResults(
+    wanted.map(({ task, subject }, index) => ({ task, subject, samples: samples[index] ?? [] })),
+  );
+  const gates = streamGates(results);
+  return { results, gates, text: streamReport(results), passes: gates.every(({ pass }) => pass) };
+}
+
+async function scale({ rounds = 1, words }: Options): Promise<Outcome> {
+  const wanted = SCALES.filter(({ title }) => hasAll(words, title));
+  const jobs = wanted.map((each) => ({
+    title: each.title,
+    order: { kind: 'scale', scale: SCALES.indexOf(each), part: 1 },
+  }));
+  const samples = await runJobs<Figure[]>(jobs, { rounds, progress, program: program() });
+  const results = scaleResults(
+    wanted.map(({ title }) => title),
+    samples,
+  );
+  return { results, gates: [], text: scaleReport(results), passes: scalePasses(results) };
+}
+
+function hasAll(words: readonly string[], text: string): boolean {
+  return words.every((word) => text.includes(word));
 }
 
 function atLeastOne(option: string, text: string): number {
@@ -68,13 +150,16 @@ function progress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
 }
 
-if (process.argv[2] === 'worker') {
-  await work(JSON.parse(process.argv[3]!));
-} else {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+/** What to fork. */
+function program(): string {
+  return process.argv[1] as string;
+}
+
+try {
+  if (process.argv[2] === 'worker') await work(JSON.parse(process.argv[3]!), program());
+  else if (process.argv[2] === 'net-server') await serveApart();
+  else process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Gate, Result } from './results.ts';
+import { align, times } from './table.ts';
 import type { Group } from './variants.ts';
 
 const TITLES: Record<Group, string> = {
@@ -32,10 +33,10 @@ const PEERS: Record<Group, readonly [heading: string, subject: string][]> = {
   crc32: [['one table', 'one table']],
 };
 
-/** All groups, one table each, then the gates. */
-export function report(results: readonly Result[], gates: readonly Gate[]): string {
+/** All groups, one table each. */
+export function report(results: readonly Result[]): string {
   const groups = [...new Set(results.map((result) => result.group))];
-  return [...groups.map((group) => groupTable(group, results)), gateTable(gates)].join('\n\n');
+  return groups.map((group) => groupTable(group, results)).join('\n\n');
 }
 
 function groupTable(group: Group, all: readonly Result[]): string {
@@ -56,26 +57,13 @@ function groupTable(group: Group, all: readonly Result[]): string {
   return `${TITLES[group]}${note}\n${align([[...head, ...peers.map(([heading]) => `x ${heading}`)], ...rows])}`;
 }
 
-function gateTable(gates: readonly Gate[]): string {
+/** The gates. */
+export function gateReport(gates: readonly Gate[]): string {
   const rows = gates.map(({ name, unit, must, aim, value, pass }) => [
     `${value === undefined ? '?   ' : pass ? 'pass' : 'MISS'}  ${name}`,
     value === undefined ? 'not measured' : `${times(value)} ${unit}`,
     `must ${must}`,
     `aim ${aim}`,
   ]);
-  return `gates (mix, medians of one run)\n${align(rows)}`;
-}
-
-function times(ratio: number): string {
-  return ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2);
-}
-
-/** First column to the left, the others to the right. */
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('  ');
-  return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n');
+  return `gates (medians of one run)\n${align(rows)}`;
 }

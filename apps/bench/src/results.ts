@@ -24,7 +24,7 @@ export interface Result {
 /** What the numbers must reach. */
 export interface Gate {
   name: string;
-  unit: 'x' | 'GB/s' | 'B/packet';
+  unit: 'x' | 'GB/s' | 'B/packet' | 'Gbit/s';
   /** The release gate: at least this, or for bytes at most. */
   must: number;
   /** The aim; the same as `must` where there is no other. */
@@ -47,7 +47,7 @@ export function resultsOf(cells: readonly Cell[]): Result[] {
   });
 }
 
-/** The gates, in the order of their importance. */
+/** The gates of the codecs over the mix, in the order of their importance. */
 export function gatesOf(results: readonly Result[]): Gate[] {
   const find = (group: Group, subject: string, set: string): Result | undefined =>
     results.find((r) => r.group === group && r.subject === subject && r.set === set);

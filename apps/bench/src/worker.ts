@@ -1,34 +1,30 @@
 /**
- * The process that one variant has to itself: feedback of one would change the machine code of another.
+ * The process that one measurement has to itself.
  * @module
  */
-import { type Sample, sample } from './measure.ts';
+import { sample } from './measure.ts';
+import { answer } from './processes.ts';
+import { STREAMS, sampleStream } from './streams/streams.ts';
 import { VARIANTS } from './variants.ts';
 
-/** What a worker is told: a place in {@link VARIANTS}, a set, and how long to measure, ms. */
-export interface Order {
-  variant: number;
-  set: string;
-  milliseconds: number;
-}
-
-/** What a worker answers; no sample where the variant is not to be had. */
-export interface Answer {
-  sample?: Sample;
-  error?: string;
-}
+/** What a worker is told: a place in one of the lists, and how to measure. */
+export type Order =
+  | { kind: 'codec'; variant: number; set: string; milliseconds: number }
+  | { kind: 'stream'; stream: number; part: number }
+  | { kind: 'scale'; scale: number; part: number };
 
 /** Carries out one order and sends the answer to the parent. */
-export async function work(order: Order): Promise<void> {
-  process.send?.(await answer(order));
-  process.disconnect?.();
-}
-
-async function answer(order: Order): Promise<Answer> {
-  try {
-    const pass = await VARIANTS[order.variant]!.prepare(order.set);
-    return pass === undefined ? {} : { sample: await sample(pass, order.milliseconds) };
-  } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
+export function work(order: Order, program: string): Promise<void> {
+  return answer<unknown>(async () => {
+    switch (order.kind) {
+      case 'codec': {
+        const pass = await VARIANTS[order.variant]!.prepare(order.set);
+        return pass && sample(pass, order.milliseconds);
+      }
+      case 'stream':
+        return sampleStream(STREAMS[order.stream]!, order.part, program);
+      case 'scale':
+        return (await import('./scale/scales.ts')).SCALES[order.scale]!.run(order.part);
+    }
+  });
 }

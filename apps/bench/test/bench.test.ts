@@ -9,7 +9,7 @@ import { takeHeaders } from '../src/decode/take-headers.ts';
 import { verifyAll } from '../src/decode/verify.ts';
 import { allWords, digest, Fields, networkWords } from '../src/fields.ts';
 import { pcapDecoders } from '../src/peers.ts';
-import { report } from '../src/report.ts';
+import { gateReport, report } from '../src/report.ts';
 import { gatesOf, type Result, resultsOf } from '../src/results.ts';
 import { type Cell, runRounds } from '../src/rounds.ts';
 import { VARIANTS, type Variant } from '../src/variants.ts';
@@ -157,12 +157,12 @@ describe('results', () => {
   });
 
   it('prints one table a group, ratios and gates', () => {
-    const text = report(all(50, 0), gatesOf(all(50, 0)));
+    const text = report(all(50, 0)) + gateReport(gatesOf(all(50, 0)));
     expect(text).toMatch(/\n {2}in place +mix +50\.0 +50\.0\.\.50\.0 +0 +- +4\.00 +- +12\.0\n/);
     expect(text).toMatch(/x pcap/);
     expect(text).toMatch(/\n {2}pass {2}in place, against npm pcap +4\.00 x +must 4 +aim 8/);
     expect(text).toMatch(/MISS {2}CRC-32 over 1500 bytes +1\.00 GB\/s +must 1\.3/);
-    expect(report([], gatesOf([]))).toContain('not measured');
+    expect(gateReport(gatesOf([]))).toContain('not measured');
   });
 });
 
@@ -212,6 +212,10 @@ describe('rounds', () => {
     await expect(runRounds(variants, { ...options, program: wrong })).rejects.toThrow(/packet 3 of mix/);
     await expect(runRounds(variants, { ...options, program: program('process.exit(7)') })).rejects.toThrow(
       /7/,
+    );
+    const late = program('process.send({}); setInterval(() => {}, 1000);');
+    await expect(runRounds(variants, { ...options, program: late, patience: 100 })).rejects.toThrow(
+      /does not end/,
     );
   });
 });
