@@ -208,7 +208,7 @@ describe('lent bytes', () => {
     expect(told.copies.recv.server).toEqual({ bytes: 37, copied: 37 });
     const { geometry } = stepAt(told, 'client', '__ip_queue_xmit');
     expect(geometry?.frags).toEqual([{ offset: 0, length: 37, page: 37, refs: 2, owner: 'application' }]);
-    expect(stepAt(told, 'client', 'inet_recv_error').text).toMatch(/send number 0 is acknowledged/);
+    expect(stepAt(told, 'client', 'ip_recv_error').text).toMatch(/send number 0 is acknowledged/);
     expect(told.calls.join('\n')).toMatch(/sendto\(3, "GET .*, 37, MSG_ZEROCOPY, NULL, 0\) = 37/);
     expect(told.calls.join('\n')).toMatch(/recvmsg\(3, .*ee_origin=5.*, MSG_ERRQUEUE\) = 0/);
   });

@@ -85,7 +85,7 @@ function endOf(call: Syscall): Rest | undefined {
   const { info, data } = (call.control[0]?.value ?? {}) as { info?: number; data?: number };
   const numbers = info === data ? `send number ${info} is` : `sends number ${info} to ${data} are`;
   return {
-    call: 'recvmsg → inet_recv_error',
+    call: 'recvmsg → ip_recv_error',
     file: 'net/ipv4/ip_sockglue.c',
     text: `The error queue says that the kernel is done with what it was lent: ${numbers} acknowledged, no frag refers to the memory any more, and the application may change it (SO_EE_ORIGIN_ZEROCOPY).`,
   };
