@@ -182,6 +182,13 @@ describe('FIN-WAIT-2 without owner', () => {
     now.host.tcp.setsockopt(now.now, now.sk, 'TCP_LINGER2', -1);
     now.close().out('F. 1:1(0) ack 1').in('. 1:1(0) ack 2 win 60000').out('R 2:2(0)');
     expect(now.host.tcp.tables.count).toBe(0);
+    const late = established();
+    late.host.tcp.setsockopt(late.now, late.sk, 'TCP_LINGER2', -1);
+    late.host.tcp.shutdown(late.now, late.sk, 2);
+    late.ignore().in('. 1:1(0) ack 2 win 60000').quiet();
+    late.close().out('R. 2:2(0) ack 1');
+    expect(late.host.tcp.mib.TcpExt.TCPAbortOnLinger).toBe(1);
+    expect(late.host.tcp.tables.count).toBe(0);
   });
 
   it('with a longer timeout stays a socket for the part above 60 s', () => {

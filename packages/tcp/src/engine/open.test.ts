@@ -168,6 +168,7 @@ describe('passive open', () => {
     tcp.setsockopt(s.now, s.sk, 'TCP_NOTSENT_LOWAT', 15);
     tcp.setsockopt(s.now, s.sk, 'TCP_LINGER2', 16);
     tcp.setsockopt(s.now, s.sk, 'TCP_SYNCNT', 17);
+    tcp.setsockopt(s.now, s.sk, 'TCP_MAXSEG', 900);
     tcp.setsockopt(s.now, s.sk, 'TCP_RTO_MAX_MS', 18_000);
     tcp.setsockopt(s.now, s.sk, 'SO_OOBINLINE', 1);
     Object.assign(s.sk, {

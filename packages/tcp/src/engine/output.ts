@@ -7,7 +7,6 @@ import { ACK, FIN, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
 import { CHRONO_BUSY, CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
 import { cwndValidate, packetsInFlight } from './cwnd.ts';
-import { forceSchedule } from './memory.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
 import { OK } from './ports.ts';
 import { fragment, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
@@ -220,8 +219,7 @@ export function sendFin(now: number, sk: TcpSock): void {
       finWithoutMemory(sk);
       return;
     }
-    forceSchedule(sk, skb.truesize);
-    queueSkb(sk, skb);
+    queueSkb(sk, skb); // charged whatever the limits say
   }
   pushPending(now, sk, currentMss(now, sk), NAGLE_OFF);
 }

@@ -42,7 +42,8 @@ describe('fast retransmit', () => {
     s.after(0.1).in('. 1:1(0) ack 6001 win 60000').out('. 6001:7001(1000) ack 1').quiet();
     s.info({ caState: CA_RECOVERY });
     s.after(0.1).in('. 1:1(0) ack 10001 win 60000').info({ lost: 0, retrans: 0, unacked: 0 });
-    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 0, TCPFastRetrans: 3 });
+    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 0, TCPFastRetrans: 3, TCPRenoRecovery: 1 });
+    s.info({ totalRetrans: 3, bytesRetrans: 3000 });
   });
 
   it('does not start anew for duplicates of its own retransmissions (RFC 6582 §3.2 step 1)', () => {
@@ -180,6 +181,15 @@ describe('the congestion window', () => {
     s.sk.sndSsthresh = 20;
     s.after(0.1).in('. 1:1(0) ack 30001 win 60000').info({ sndCwnd: 21 });
     expect(s.take().length).toBe(21);
+  });
+
+  it('starts at what the route says, and at one segment after a SYN that was lost more than once (RFC 5681 §3.1)', () => {
+    const s = new Script();
+    s.host.metrics.initcwnd = 4;
+    s.accepted({ mss: 1000, win: 60_000 }).info({ sndCwnd: 4 });
+    const lossy = new Script().connect().out('S 0:0(0)').at(1).out('S 0:0(0)').at(2).out('S 0:0(0)');
+    lossy.in('S. 0:0(0) ack 1 win 60000 <mss 1000>').out('. 1:1(0) ack 1');
+    lossy.info({ sndCwnd: 1, rto: 3_000_000, totalRetrans: 2 }); // and nothing was measured (RFC 6298 (5.7))
   });
 
   it('does not grow while the application is what limits', () => {

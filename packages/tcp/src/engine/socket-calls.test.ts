@@ -236,6 +236,9 @@ describe('options', () => {
     s.connect().out('S 0:0(0) <mss 700,nop,nop,TS val 0 ecr 0,nop,wscale 7>');
     s.in('S. 0:0(0) ack 1 win 5000 <mss 1460>').out('. 1:1(0) ack 1');
     s.send(1000).out('. 1:701(700) ack 1');
+    expect(s.host.tcp.getsockopt(s.now, s.sk, 'TCP_MAXSEG')).toBe(700);
+    const wide = established();
+    expect(wide.host.tcp.getsockopt(wide.now, wide.sk, 'TCP_MAXSEG')).toBe(1000);
   });
 
   it('TCP_DEFER_ACCEPT counts in timeouts, and LINGER2 up to two minutes', () => {

@@ -53,6 +53,7 @@ describe('RFC 5961', () => {
     s.after(1).in('S. 0:0(0) ack 1 win 100 <mss 1000>').out('. 1:1(0) ack 1');
     expect(s.sk.state).toBe(ESTABLISHED);
     expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPSYNChallenge: 3, TCPChallengeACK: 3 });
+    expect(s.host.tcp.mib.Tcp.InErrs).toBe(3);
   });
 
   it('challenges an ACK that is too old, drops one of what was not sent', () => {

@@ -105,6 +105,17 @@ describe('the window we offer', () => {
   });
 });
 
+describe('the receive buffer', () => {
+  it('is reckoned in payload by what segments cost', () => {
+    const s = new Script().accepted({ mss: 1460, win: 60_000 });
+    expect(s.sk.scalingRatio).toBe(128);
+    s.in('. 1:1461(1460) ack 1 win 60000').ignore();
+    const cost = s.sk.rmemAlloc;
+    expect(s.sk.scalingRatio).toBe(Math.floor((1460 * 256) / cost));
+    expect(s.sk.windowClamp).toBe(fullSpace(s.sk));
+  });
+});
+
 describe("the peer's window", () => {
   it('is not exceeded, and is taken as unsigned (MUST-1)', () => {
     const s = new Script().accepted({ mss: 1000, win: 2500 });
@@ -141,6 +152,7 @@ describe("the peer's window", () => {
     expect(s.sk.err).toBe('');
     expect(s.host.tcp.mib.TcpExt.TCPWinProbe).toBe(30);
     s.in('. 1:1(0) ack 1001 win 5000').out('. 1001:2001(1000) ack 1').out('P. 2001:3001(1000) ack 1').quiet();
+    s.in('. 1:1(0) ack 3001 win 5000').info({ unacked: 0, backoff: 0, probes: 0 }).after(200).quiet();
   });
 
   it('is given up on when nobody answers the probes', () => {
