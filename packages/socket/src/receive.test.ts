@@ -5,6 +5,7 @@ import {
   MSG_DONTWAIT,
   MSG_PEEK,
   MSG_WAITALL,
+  POLLIN,
   SHUT_RD,
   SO_RCVLOWAT,
   SO_RCVTIMEO,
@@ -300,6 +301,20 @@ describe('MSG_WAITALL and SO_RCVLOWAT', () => {
     peer.hasFinished = true;
     peer.deliver();
     expect(await socket.recv(9, MSG_WAITALL | MSG_PEEK)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  });
+
+  it('SO_RCVLOWAT does not wait for what a full buffer has no room for', async () => {
+    const { socket, proto, peer } = connected();
+    socket.setsockopt(SOL_SOCKET, SO_RCVLOWAT, 4);
+    const seen = watch(socket.recv(10));
+    await settle();
+    // TCP says so: its window is closed, or memory is short.
+    const poll = proto.poll.bind(proto);
+    proto.poll = () => poll() | (proto.received.length > 0 ? POLLIN : 0);
+    peer.sent = [1, 2];
+    peer.deliver();
+    await settle();
+    expect(seen.value).toEqual(Uint8Array.of(1, 2));
   });
 
   it('SO_RCVLOWAT leaves the first bytes alone until there are enough', async () => {

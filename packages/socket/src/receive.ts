@@ -11,6 +11,7 @@ import {
   MSG_WAITALL,
   POLLERR,
   POLLHUP,
+  POLLIN,
   POLLRDHUP,
   SIOCINQ,
 } from './constants/messages.ts';
@@ -23,8 +24,8 @@ import { type Interrupt, isInterrupt, serve, WAIT } from './wait.ts';
 const LOOP_FLAGS = MSG_DONTWAIT | MSG_WAITALL;
 /** Flags that ask for what never waits, and passes whoever waits for ordinary bytes. */
 const BESIDE = MSG_OOB | MSG_ERRQUEUE;
-/** What makes a receive answer at once, however little there is. */
-const LAST = POLLERR | POLLHUP | POLLRDHUP;
+/** What makes a receive answer at once, however little there is: the end, an error, or a buffer without room for more. */
+const READY = POLLIN | POLLERR | POLLHUP | POLLRDHUP;
 
 /** What a receive is told besides bytes, to be filled in. */
 export function receiveMessage(flags: number, wantsAddress: boolean, wantsControl: boolean): ReceiveMessage {
@@ -149,7 +150,7 @@ export function rightSized(core: Core, length: number, flags: number): () => Uin
 }
 
 function isReady(core: Core, target: number): boolean {
-  return (availableOf(core) ?? target) >= target || (core.proto.poll() & LAST) !== 0;
+  return (availableOf(core) ?? target) >= target || (core.proto.poll() & READY) !== 0;
 }
 
 function availableOf(core: Core): number | undefined {
