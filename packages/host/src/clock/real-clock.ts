@@ -89,7 +89,8 @@ export class RealClock implements Clock {
     if (!Number.isSafeInteger(time)) throw new RangeError(`clock: time ${time} is not a whole number of µs`);
     const event = new RealEvent(time, run as (argument: never) => void, argument);
     if (this.#closed) return event;
-    if (time <= this.now()) {
+    // Most often it is the time that was asked for just now.
+    if (time <= this.#now || time <= this.now()) {
       event.expires = this.#now;
       if (this.#last === undefined) this.#first = event;
       else this.#last.next = event;
