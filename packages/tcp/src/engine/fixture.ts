@@ -4,12 +4,15 @@
  */
 import { CHECKSUM_NONE, checksumHelp, Pool, SKB_GSO_TCPV4, type SkBuff, segment } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
-import { headerLength, seq as readSeq } from '../fields.ts';
+import { headerLength } from '../fields.ts';
 import { gsoFixup } from '../gso.ts';
-import type { Dst, Family, Flow, Inet, Timer, Timers } from './ports.ts';
+import type { Dst, Family, Flow, Inet } from './ports.ts';
 import type { TcpSysctl } from './sysctl.ts';
 import type { TcpSock } from './tcb.ts';
 import { Tcp } from './tcp.ts';
+import { seeded, World } from './world.fixture.ts';
+
+export { seeded, World } from './world.fixture.ts';
 
 /** A small copy of an IPv4 header in front of each segment: only its addresses mean something. */
 const NETWORK = 20;
@@ -64,117 +67,6 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_wmem: [4096, 16_384, 4_194_304],
     tcp_workaround_signed_windows: 0,
   };
-}
-
-/** xorshift32: a random u32 from a seed. */
-export function seeded(seed: number): () => number {
-  let x = seed | 0 || 1;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return x >>> 0;
-  };
-}
-
-interface Event {
-  readonly time: number;
-  readonly order: number;
-  run: (() => void) | undefined;
-}
-
-/** Virtual time: events in order of time, then of insertion. */
-export class World implements Timers {
-  now = 1_000_000;
-  /** Timers that are armed. */
-  timersPending = 0;
-  readonly hosts: Host[] = [];
-  readonly #heap: Event[] = [];
-  #order = 0;
-
-  at(time: number, run: () => void): Event {
-    const event: Event = { time: Math.max(time, this.now), order: this.#order++, run };
-    const heap = this.#heap;
-    let at = heap.push(event) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (!before(event, heap[up] as Event)) break;
-      heap[at] = heap[up] as Event;
-      at = up;
-    }
-    heap[at] = event;
-    return event;
-  }
-
-  timer<A>(fire: (now: number, argument: A) => void, argument: A): Timer {
-    const world = this;
-    let event: Event | undefined;
-    const timer: { -readonly [K in keyof Timer]: Timer[K] } = {
-      pending: false,
-      expires: 0,
-      mod(expires: number): void {
-        if (event !== undefined) event.run = undefined;
-        if (!timer.pending) world.timersPending++;
-        timer.pending = true;
-        timer.expires = expires;
-        event = world.at(expires, () => {
-          timer.pending = false;
-          event = undefined;
-          world.timersPending--;
-          fire(world.now, argument);
-        });
-      },
-      del(): boolean {
-        if (!timer.pending) return false;
-        if (event !== undefined) event.run = undefined;
-        event = undefined;
-        timer.pending = false;
-        world.timersPending--;
-        return true;
-      },
-    };
-    return timer;
-  }
-
-  /** Runs events until nothing is left, or `until`, and is then at `until`. @throws if there is no end to them. */
-  run(until: number = Infinity): void {
-    for (let steps = 0; ; steps++) {
-      const first = this.#heap[0];
-      if (first === undefined || first.time > until) break;
-      if (steps > 20_000_000) throw new Error('the world does not come to rest');
-      this.#pop();
-      if (first.run === undefined) continue;
-      this.now = first.time;
-      first.run();
-      for (const host of this.hosts) host.softirq();
-    }
-    if (until !== Infinity && until > this.now) this.now = until;
-  }
-
-  /** Runs `us` further. */
-  advance(us: number): void {
-    this.run(this.now + us);
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Event;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = at * 2 + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as Event, heap[child] as Event)) child++;
-      if (!before(heap[child] as Event, last)) break;
-      heap[at] = heap[child] as Event;
-      at = child;
-    }
-    heap[at] = last;
-  }
-}
-
-function before(a: Event, b: Event): boolean {
-  return a.time < b.time || (a.time === b.time && a.order < b.order);
 }
 
 /** What a link does to frames. Times µs. */
@@ -240,7 +132,7 @@ export class Host {
         this.#raised = true;
       },
     });
-    world.hosts.push(this);
+    world.workers.push(this);
   }
 
   softirq(): void {
@@ -489,7 +381,8 @@ export function pattern(n: number, seed = 1): Uint8Array {
 export function leftovers(world: World): string[] {
   const left: string[] = [];
   if (world.timersPending !== 0) left.push(`${world.timersPending} timers`);
-  for (const { tcp, pool } of world.hosts) {
+  for (const worker of world.workers) {
+    const { pool, tcp } = worker as Host;
     if (pool.stats.inUse !== 0) left.push(`${pool.stats.inUse} pages`);
     if (pool.stats.skbs !== 0) left.push(`${pool.stats.skbs} skbs`);
     if (tcp.tables.count !== 0) left.push(`${tcp.tables.count} in the established table`);
@@ -499,10 +392,4 @@ export function leftovers(world: World): string[] {
     if (tcp.mib.Tcp.CurrEstab !== 0) left.push(`CurrEstab ${tcp.mib.Tcp.CurrEstab}`);
   }
   return left;
-}
-
-/** First sequence number and payload length of a frame of {@link Host.tap}. */
-export function frameSeq(skb: SkBuff): { seq: number; len: number } {
-  const at = skb.networkHeader + NETWORK;
-  return { seq: readSeq(skb.view, at) >>> 0, len: skb.len - NETWORK - headerLength(skb.view, at) };
 }
