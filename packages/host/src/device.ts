@@ -3,6 +3,7 @@
  * TUN all have this shape, and all run the same law suite.
  * @module
  */
+import type { LinkStats } from '@stack/nic-sim';
 import type { SkBuff } from '@stack/skbuff';
 
 /** {@link Device.xmit} took the packet over (Linux `NETDEV_TX_OK`). */
@@ -10,43 +11,7 @@ export const OK = 0;
 /** {@link Device.xmit} had no room: the caller still owns the packet, and {@link Device.wake} will be called (`NETDEV_TX_BUSY`). */
 export const BUSY = 1;
 
-/**
- * `ip -s -s link`: Linux's `struct rtnl_link_stats64`. Bytes are without FCS. A super-packet that passes whole counts as one packet.
- */
-export interface LinkStats {
-  rxPackets: number;
-  txPackets: number;
-  rxBytes: number;
-  txBytes: number;
-  /** Bad packets received. */
-  rxErrors: number;
-  /** Packets that could not be sent. */
-  txErrors: number;
-  /** Good packets dropped on their way up: no room, nobody to receive them. */
-  rxDropped: number;
-  /** Packets dropped on their way down. */
-  txDropped: number;
-  /** Multicast packets received. */
-  multicast: number;
-  collisions: number;
-  rxLengthErrors: number;
-  rxOverErrors: number;
-  rxCrcErrors: number;
-  rxFrameErrors: number;
-  rxFifoErrors: number;
-  rxMissedErrors: number;
-  txAbortedErrors: number;
-  txCarrierErrors: number;
-  txFifoErrors: number;
-  txHeartbeatErrors: number;
-  txWindowErrors: number;
-  rxCompressed: number;
-  txCompressed: number;
-  /** Packets nobody wanted: no `receive` was set. */
-  rxNohandler: number;
-  /** Packets for another host's address that the host then dropped. */
-  rxOtherhostDropped: number;
-}
+export type { LinkStats };
 
 /** Which link-layer addresses a device takes besides its own and the broadcast address; addresses are 48-bit integers. */
 export interface DeviceFilter {

@@ -2,6 +2,7 @@
  * What devices without hardware share: a packet passes from one end to the other by reference, and waits there for a poll.
  * @module
  */
+import type { LinkStats } from '@stack/nic-sim';
 import {
   PACKET_BROADCAST,
   PACKET_HOST,
@@ -10,7 +11,6 @@ import {
   type SkBuff,
   SkbQueue,
 } from '@stack/skbuff';
-import type { LinkStats } from '../device.ts';
 
 /** Bytes of an Ethernet header. */
 export const ETH_HLEN = 14;
@@ -20,37 +20,6 @@ const ETH_P_8021AD = 0x88a8;
 
 /** Takes over a packet that a device drops, with Linux's reason. */
 export type DeviceDrop = (skb: SkBuff, reason: string) => void;
-
-/** Counters at zero. */
-export function linkStats(): LinkStats {
-  return {
-    rxPackets: 0,
-    txPackets: 0,
-    rxBytes: 0,
-    txBytes: 0,
-    rxErrors: 0,
-    txErrors: 0,
-    rxDropped: 0,
-    txDropped: 0,
-    multicast: 0,
-    collisions: 0,
-    rxLengthErrors: 0,
-    rxOverErrors: 0,
-    rxCrcErrors: 0,
-    rxFrameErrors: 0,
-    rxFifoErrors: 0,
-    rxMissedErrors: 0,
-    txAbortedErrors: 0,
-    txCarrierErrors: 0,
-    txFifoErrors: 0,
-    txHeartbeatErrors: 0,
-    txWindowErrors: 0,
-    rxCompressed: 0,
-    txCompressed: 0,
-    rxNohandler: 0,
-    rxOtherhostDropped: 0,
-  };
-}
 
 /** Frees a dropped packet; what devices do that were given nothing better. */
 export function freeDropped(skb: SkBuff): void {

@@ -3,18 +3,11 @@
  * wire could harm them.
  * @module
  */
+
+import { linkStats } from '@stack/nic-sim';
 import type { SkBuff } from '@stack/skbuff';
 import { type Device, type LinkStats, OK } from '../device.ts';
-import {
-  Backlog,
-  type DeviceDrop,
-  ETH_HLEN,
-  freeDropped,
-  isTooLong,
-  linkStats,
-  unshared,
-  within,
-} from './link.ts';
+import { Backlog, type DeviceDrop, ETH_HLEN, freeDropped, isTooLong, unshared, within } from './link.ts';
 
 /** How to make a {@link Loopback}. */
 export interface LoopbackOptions {
