@@ -82,7 +82,7 @@ async function main(): Promise<number> {
     progress('');
   }
   const gates = outcomes.flatMap((outcome) => outcome.gates);
-  const load = loadavg().map((value) => value.toFixed(1));
+  const load = loadavg().map((value) => Math.round(value * 10) / 10);
   const results = outcomes.flatMap((outcome) => outcome.results);
   const json = `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, load, results, gates }, null, 2)}\n`;
   if (values.json && file === undefined) process.stdout.write(json);
