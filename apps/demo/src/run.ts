@@ -37,8 +37,8 @@ export interface RunOptions {
   wire: Partial<Impairments>;
   sysctl: Readonly<Record<string, string>>;
   wmem: number | undefined;
-  /** Tell every frame. */
-  everyFrame: boolean;
+  /** Tell every frame, those after the end included. */
+  verbose: boolean;
   tell: Teller;
   /** Told of the programs' system calls. */
   calls?: {
@@ -103,7 +103,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
     first: new FirstData(network, ears),
     total: asked.length,
     zerocopy: options.zerocopy,
-    everyFrame: options.everyFrame,
+    everyFrame: isRequest || options.verbose,
   };
   const counters = new CounterWatch(network);
   const watch = new CopyWatch(network, ears);
@@ -111,7 +111,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   const { calls, capture } = options;
   if (calls) for (const { callListeners } of [client, server]) ears.join(callListeners, calls);
   if (capture && network.cables[0]) capture.watch(network.cables[0]);
-  const waits = tellAll(scene, ears, late);
+  const waits = tellAll(scene, ears, options.verbose ? late : ears);
   const ended = await runPrograms(network, options, asked);
   const time = clock.now();
   await scene.sockets.allClosed();

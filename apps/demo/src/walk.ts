@@ -127,7 +127,7 @@ function settings(options: WalkOptions, data: Uint8Array): Omit<RunOptions, 'tel
     wire,
     sysctl: options.sysctl ?? {},
     wmem: options.wmem,
-    everyFrame: isRequest || (options.verbose ?? false),
+    verbose: options.verbose ?? false,
   };
 }
 

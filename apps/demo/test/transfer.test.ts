@@ -7,6 +7,15 @@ import { demo, fileOf, folder, json, stepAt } from './support.ts';
 
 const files = folder();
 
+/** With Linux's limits three lost questions of ARP are enough for EHOSTUNREACH. */
+const PATIENT = {
+  'net.ipv4.tcp_syn_retries': '30',
+  'net.ipv4.tcp_synack_retries': '30',
+  'net.ipv4.tcp_retries2': '60',
+  'net.ipv4.neigh.default.mcast_solicit': '30',
+  'net.ipv4.neigh.default.ucast_solicit': '30',
+};
+
 describe('a file', () => {
   it.each([0, 1, 1448, 1449, 65_160, 65_161, 1_000_003])(
     'of %i bytes arrives and comes back, copied in once and out once',
@@ -69,9 +78,9 @@ describe('a file', () => {
           ...rest,
           program: 'transfer',
           wire: { loss, corrupt },
-          sysctl: {},
+          sysctl: PATIENT,
           wmem: undefined,
-          everyFrame: false,
+          verbose: false,
           tell: () => undefined,
         };
         const { deliveries, errors, left } = await run(options);
