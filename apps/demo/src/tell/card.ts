@@ -42,6 +42,8 @@ class Sending {
   #nic: Nic | undefined;
   #segments = 0;
   #posted: string[] = [];
+  /** Whether a context descriptor says what to sum. */
+  #sums = false;
   #last = -1;
 
   constructor(scene: Scene, station: Station) {
@@ -78,26 +80,34 @@ class Sending {
     const at = index * DESCRIPTOR;
     const kind = kindOf(tx.view, at);
     this.#last = index;
+    if (kind === 'tx-context') this.#sums = true;
     if (kind !== undefined) this.#posted.push(`[${index}] ${format(decode(tx.bytes, kind, at))}`);
   }
 
   #doorbell(time: number, tail: number): void {
     this.#stage = 'read';
+    const cut = this.#segments > 1 ? ', and how to cut' : '';
+    const context = this.#sums ? ` (the first one tells the card what to sum${cut})` : '';
     this.#tell(time, {
       call: 'dev_hard_start_xmit → e1000_xmit_frame',
       file: DRIVER,
-      text: `The driver copies nothing. It maps the memory of the packet for DMA, writes a descriptor for each piece of it into the TX ring (the first one tells the card what to sum${this.#segments > 1 ? ', and how to cut' : ''}), and rings the doorbell: TDT = ${tail}.`,
+      text: `The driver copies nothing. It maps the memory of the packet for DMA, writes a descriptor for each piece of it into the TX ring${context}, and rings the doorbell: TDT = ${tail}.`,
       details: this.#posted,
     });
   }
 
   #read({ time, first, last, bytes }: TraceEvent & { kind: 'dma-read' }): void {
     this.#stage = 'wire';
-    const cut = this.#segments > 1 ? `, and cuts the super-packet into ${this.#segments} frames (TSO)` : '';
+    const pieces =
+      first === last
+        ? `descriptor ${first} and reads ${bytes} bytes from where they lie`
+        : `descriptors ${first}..${last} and gathers ${bytes} bytes from where they lie: headers from one place, data from another`;
+    const sum = this.#sums ? ' finishes the TCP checksum,' : '';
+    const cut = this.#segments > 1 ? ` cuts the super-packet into ${this.#segments} frames (TSO),` : '';
     this.#tell(time, {
       call: 'DMA read',
       file: 'the card',
-      text: `The card fetches descriptors ${first}..${last} and gathers ${bytes} bytes from where they lie: headers from one place, data from another. It finishes the TCP checksum${cut}, and sets DD in the descriptor: done.`,
+      text: `The card fetches ${pieces}. It${sum}${cut} appends the frame check sequence, and sets DD in the descriptor: done.`,
     });
   }
 
