@@ -2,12 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Door, Siege, type SiegeOptions } from './fixture.ts';
-import { type Blow, blow, shaped } from './frames/fixture.ts';
-
-/** A share of the runs that FC_NUM_RUNS asks for. */
-function runs(share: number): number {
-  return Math.max(1, Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) * share));
-}
+import { type Blow, blow, shaped } from './frames.fixture.ts';
+import { runs } from './runs.fixture.ts';
 
 async function storm(blows: readonly Blow[], options: SiegeOptions = {}): Promise<void> {
   const siege = new Siege(options);
@@ -36,7 +32,7 @@ describe('any bytes', () => {
         fc.asyncProperty(fc.array(blow(doors), { minLength: 1, maxLength: 30, size: 'max' }), (blows) =>
           storm(blows),
         ),
-        { numRuns: runs(0.5) },
+        { numRuns: runs(0.3) },
       );
     },
   );
@@ -46,7 +42,7 @@ describe('any bytes', () => {
       fc.asyncProperty(fc.array(blow(), { minLength: 1, maxLength: 30, size: 'max' }), (blows) =>
         storm(blows, { memory: 0x10_0000 }),
       ),
-      { numRuns: runs(0.3) },
+      { numRuns: runs(0.2) },
     );
   });
 });
