@@ -49,6 +49,13 @@ describe('delayed ACKs', () => {
     s.send(5).out('P. 11:16(5) ack 231').after(1).take();
   });
 
+  it('takes tcp_pingpong_thresh answers before an application is interactive', () => {
+    const s = patient();
+    s.host.sysctl.tcp_pingpong_thresh = 2;
+    s.in('P. 201:211(10) ack 1 win 60000').recv(10).ignore().send(10).ignore();
+    s.in('P. 211:221(10) ack 11 win 60000').quiet().recv(10).out('. 11:11(0) ack 221');
+  });
+
   it('acknowledges at once what is out of order, and what fills a gap (MAY-13, SHLD-31, RFC 5681 §4.2)', () => {
     const s = patient();
     s.in('. 301:401(100) ack 1 win 60000').out('. 1:1(0) ack 201').quiet();

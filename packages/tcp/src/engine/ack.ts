@@ -19,16 +19,13 @@ const HALF_SECOND = 500_000;
 const MIN_SEGMENT_WITH_HEADER = 88 + 20;
 const DEFAULT_SEGMENT_WITH_HEADER = 536 + 20;
 
-/** Answers in a row that make a connection interactive; Linux's `tcp_pingpong_thresh` is 1. */
-const PINGPONG_THRESHOLD = 1;
-
 /** The application answers what it receives, so an ACK may wait for its data. */
 export function inPingpong(sk: TcpSock): boolean {
-  return sk.pingpong >= PINGPONG_THRESHOLD;
+  return sk.pingpong >= sk.tcp.sysctl.tcp_pingpong_thresh;
 }
 
 export function enterPingpong(sk: TcpSock): void {
-  sk.pingpong = PINGPONG_THRESHOLD;
+  sk.pingpong = sk.tcp.sysctl.tcp_pingpong_thresh;
 }
 
 export function exitPingpong(sk: TcpSock): void {

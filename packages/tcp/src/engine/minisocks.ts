@@ -65,7 +65,7 @@ export function connRequest(
   flow.mark = sk.mark;
   flow.sport = req.sport;
   flow.dport = req.dport;
-  const dst = family.route(now, flow);
+  const dst = family.route(now, flow, undefined);
   if (typeof dst === 'string') return listenDrop(sk);
   req.dst = dst;
   const most = tcp.sysctl.tcp_max_syn_backlog;

@@ -56,7 +56,7 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
   flow.mark = sk.mark;
   flow.sport = sk.bindBucket === undefined ? 0 : sk.sport;
   flow.dport = port;
-  const dst = family.route(now, flow);
+  const dst = family.route(now, flow, sk.inet);
   if (typeof dst === 'string') return dst;
   // MUST-46: nobody connects to a group.
   if (family.isMulticast(address) || family.isBroadcast(address)) return 'ENETUNREACH';

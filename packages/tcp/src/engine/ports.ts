@@ -128,8 +128,11 @@ export interface Family<A> {
   inet(): Inet;
   /** Copies the options of a listener to those of a connection it accepts, beyond what {@link Inet} names. */
   inherit?(from: Inet, to: Inet): void;
-  /** Looks up where `flow` goes and fills in `flow.saddr`; `flow.daddr` too, where the unspecified address means this host. */
-  route(now: number, flow: Flow<A>): Dst | Errno;
+  /**
+   * Looks up where `flow` goes and fills in `flow.saddr`; `flow.daddr` too, where the unspecified address means this host. `inet`: the options
+   * of who sends, which may hold a source route.
+   */
+  route(now: number, flow: Flow<A>, inet: Inet | undefined): Dst | Errno;
   /**
    * Sends a segment, `data` at its TCP header, taking the skb over in any case.
    * {@link OK}, {@link CN}, {@link DROP}, or an errno where it could not even be queued.

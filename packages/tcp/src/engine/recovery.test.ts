@@ -46,6 +46,21 @@ describe('fast retransmit', () => {
     s.info({ totalRetrans: 3, bytesRetrans: 3000 });
   });
 
+  it('takes more duplicates than there are segments for reordering, up to tcp_max_reordering', () => {
+    for (const [most, reordering] of [
+      [300, 10],
+      [7, 7],
+    ] as const) {
+      const s = tenInFlight();
+      s.host.sysctl.tcp_max_reordering = most;
+      s.sk.reordering = 20;
+      for (let i = 0; i < 9; i++) s.in('. 1:1(0) ack 1 win 60000').quiet();
+      s.info({ reordering: 20, sacked: 9 });
+      s.in('. 1:1(0) ack 1 win 60000').info({ reordering });
+      expect(s.host.tcp.mib.TcpExt.TCPRenoReorder).toBe(1);
+    }
+  });
+
   it('does not start anew for duplicates of its own retransmissions (RFC 6582 §3.2 step 1)', () => {
     const s = tenInFlight();
     for (let i = 0; i < 3; i++) s.in('. 1:1(0) ack 1 win 60000');

@@ -19,9 +19,6 @@ import {
 } from './tcb.ts';
 import { mayUndo, packetDelayed, undoCwndReduction } from './undo.ts';
 
-/** Most reordering that duplicate ACKs are taken for; Linux's `tcp_max_reordering`. */
-const MAX_REORDERING = 300;
-
 /** {@link fastRetransAlert}: nothing to retransmit. */
 export const REXMIT_NONE = 0;
 /** What is marked as lost, within the window. */
@@ -208,7 +205,7 @@ export function removeRenoSacks(sk: TcpSock, acked: number): void {
 /** More duplicate ACKs than segments can have arrived: they were reordered, or duplicated. */
 function checkRenoReordering(sk: TcpSock, addend: number): void {
   if (!limitRenoSacked(sk)) return;
-  sk.reordering = Math.min(sk.packetsOut + addend, MAX_REORDERING);
+  sk.reordering = Math.min(sk.packetsOut + addend, sk.tcp.sysctl.tcp_max_reordering);
   sk.reordSeen++;
   sk.tcp.mib.TcpExt.TCPRenoReorder++;
 }

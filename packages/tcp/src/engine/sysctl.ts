@@ -39,6 +39,8 @@ export interface TcpSysctl {
   readonly tcp_max_orphans: number;
   /** Half-open connections one listener remembers. */
   readonly tcp_max_syn_backlog: number;
+  /** Most reordering that duplicate ACKs are taken for, segments. */
+  readonly tcp_max_reordering: number;
   /** TIME-WAIT sockets that may exist. */
   readonly tcp_max_tw_buckets: number;
   /** Memory of all sockets, pages of 4096 bytes: below it no limit, above it pressure, never above it. */
@@ -51,6 +53,8 @@ export interface TcpSysctl {
   readonly tcp_notsent_lowat: number;
   /** Retransmissions before a socket without owner gives up; 0 = 8. */
   readonly tcp_orphan_retries: number;
+  /** Answers of the application in a row after which an ACK waits for the next one. */
+  readonly tcp_pingpong_thresh: number;
   /** Duplicate ACKs that mean loss, to begin with. */
   readonly tcp_reordering: number;
   /** Merge small segments when they are retransmitted. */
