@@ -223,6 +223,7 @@ export class Host {
       random,
       drop: drops.port('tcp'),
       raise: () => kernel.raise(tcpSoftirq),
+      privileged: () => privileged,
     });
     const { tcp } = this;
     const tcpFamily = tcpOverIpv4(ipv4, random, confirm);

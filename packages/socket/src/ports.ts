@@ -103,6 +103,8 @@ export interface SendMessage {
   control: readonly ControlMessage[];
   /** Bytes that earlier attempts of this same call have queued; 0 at the first. A zero-copy send has one number. */
   queued: number;
+  /** The caller waits where the answer is EAGAIN. */
+  readonly waits: boolean;
 }
 
 /** What a receive asks, and what it is told besides bytes. */

@@ -21,9 +21,15 @@ export function send(
   control: readonly ControlMessage[],
   { flags = 0, signal }: CallOptions,
 ): number | Errno | Promise<number | Errno> {
-  const message: SendMessage = { address, flags: flags & ~MSG_DONTWAIT, control, queued: 0 };
-  const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
   const patience = core.patience((flags & MSG_DONTWAIT) !== 0, core.sndtimeo, signal);
+  const message: SendMessage = {
+    address,
+    flags: flags & ~MSG_DONTWAIT,
+    control,
+    queued: 0,
+    waits: patience.timeout > 0,
+  };
+  const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
   const result = serve(core, 'writers', patience, () => loop.attempt());
   const judge = (end: number | Errno | Interrupt): number | Errno => {
     if (!isInterrupt(end)) return end;

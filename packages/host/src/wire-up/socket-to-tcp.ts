@@ -121,6 +121,7 @@ export class TcpProto implements Proto {
   ): number | string {
     const { sk } = this;
     const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags);
+    sk.writePending = count === 'EAGAIN' && message.waits;
     if (count === 'EAGAIN') this.#probe('sk_stream_wait_memory', sk);
     return count;
   }

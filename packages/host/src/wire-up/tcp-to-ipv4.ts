@@ -7,11 +7,12 @@ import type { Dst, InetSock, Ipv4, XmitSock } from '@stack/ipv4/engine';
 import { SKB_GSO_TCPV4 } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import { type Family, type PacketSource, type Dst as TcpDst, TcpSock } from '@stack/tcp/engine';
+import { fillFlow, flowKey } from './inet-flow.ts';
 import type { Confirm } from './ipv4-to-neigh.ts';
 
 /** The family: `confirm` tells the neighbour layer that the peer answers. */
 export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm): Family<number> {
-  const flow = { daddr: 0, saddr: 0, oif: 0, tos: 0, mark: 0, protocol: 6, sport: 0, dport: 0, flags: 0 };
+  const flow = flowKey(6);
   return {
     name: 'AF_INET',
     any: 0,
@@ -23,14 +24,9 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
     gsoType: SKB_GSO_TCPV4,
     headerLength: 20,
     inet: () => ipv4.inet(),
-    route: (now, wanted) => {
-      flow.daddr = wanted.daddr;
-      flow.saddr = wanted.saddr;
-      flow.oif = wanted.oif;
-      flow.tos = wanted.tos;
-      flow.mark = wanted.mark;
-      flow.sport = wanted.sport;
-      flow.dport = wanted.dport;
+    inherit: (from, to) => (to as InetSock).inherit(from as InetSock),
+    route: (now, wanted, inet) => {
+      fillFlow(flow, wanted, false, inet as InetSock | undefined);
       const dst = ipv4.routeOutput(now, flow);
       if (typeof dst === 'string') return dst;
       wanted.saddr = flow.saddr;

@@ -5,9 +5,10 @@
 
 import type { Icmp } from '@stack/icmp/engine';
 import { isMulticast, daddr as readDaddr, saddr as readSaddr } from '@stack/ipv4';
-import { type DatagramSock, type Dst, FLOWI_FLAG_ONLINK, type InetSock, type Ipv4 } from '@stack/ipv4/engine';
+import type { DatagramSock, Dst, InetSock, Ipv4 } from '@stack/ipv4/engine';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import type { Family, PacketSource, Dst as UdpDst } from '@stack/udp/engine';
+import { fillFlow, flowKey } from './inet-flow.ts';
 import type { Confirm } from './ipv4-to-neigh.ts';
 
 const ICMP_DEST_UNREACH = 3;
@@ -15,7 +16,7 @@ const ICMP_PORT_UNREACH = 3;
 
 /** The family. `icmp` answers for ports nobody has; `confirm` serves `MSG_CONFIRM`. */
 export function udpOverIpv4(ipv4: Ipv4, icmp: Icmp, confirm: Confirm): Family<number> {
-  const flow = { daddr: 0, saddr: 0, oif: 0, tos: 0, mark: 0, protocol: 17, sport: 0, dport: 0, flags: 0 };
+  const flow = flowKey(17);
   return {
     name: 'AF_INET',
     any: 0,
@@ -27,19 +28,12 @@ export function udpOverIpv4(ipv4: Ipv4, icmp: Icmp, confirm: Confirm): Family<nu
     pseudo: pseudoIpv4,
     headerLength: 20,
     inet: () => ipv4.inet(),
-    route: (now, wanted) => {
-      flow.daddr = wanted.daddr;
-      flow.saddr = wanted.saddr;
-      flow.oif = wanted.oif;
-      flow.tos = wanted.tos;
-      flow.mark = wanted.mark;
-      flow.sport = wanted.sport;
-      flow.dport = wanted.dport;
-      flow.flags = wanted.dontroute ? FLOWI_FLAG_ONLINK : 0;
+    route: (now, wanted, inet) => {
+      const detour = fillFlow(flow, wanted, wanted.dontroute, inet as unknown as InetSock);
       const dst = ipv4.routeOutput(now, flow);
       if (typeof dst === 'string') return dst;
       wanted.saddr = flow.saddr;
-      wanted.daddr = flow.daddr;
+      if (!detour) wanted.daddr = flow.daddr;
       return dst as unknown as UdpDst;
     },
     output: (now, skb, dst, from) =>

@@ -76,6 +76,12 @@ export class InetSock {
     this.connected = true;
   }
 
+  /** Takes over what a connection has from its listener (Linux `sk_clone`): all but IP options, groups and ids. */
+  inherit(listener: InetSock): void {
+    const { options, id, connected, memberships } = this;
+    Object.assign(this, listener, { options, id, connected, memberships });
+  }
+
   /** Whether packets follow the path MTU that was learned (Linux `ip_sk_use_pmtu`). */
   get usesPmtu(): boolean {
     return this.pmtudisc < IP_PMTUDISC_PROBE;

@@ -117,8 +117,11 @@ export interface Family<A> {
   readonly headerLength: number;
   /** Fresh options for a socket. */
   inet(): Inet<A>;
-  /** Looks up where `flow` goes and fills in `flow.saddr`, and `flow.daddr` where that was `any`. */
-  route(now: number, flow: Flow<A>): Dst | Errno;
+  /**
+   * Looks up where `flow` goes and fills in `flow.saddr`, and `flow.daddr` where that was `any`. `inet`: the options of who sends, which may
+   * hold a source route.
+   */
+  route(now: number, flow: Flow<A>, inet: Inet<A>): Dst | Errno;
   /**
    * Sends a datagram, `data` at its UDP header, taking the skb over in any case; what is larger than the MTU is fragmented, or
    * cut where `gsoSize` is set. {@link OK}, {@link CN}, {@link DROP}, or an errno.

@@ -27,5 +27,5 @@ export function routeTo(
   flow.sport = sk.num;
   flow.dport = dport;
   flow.dontroute = dontroute;
-  return sk.family.route(now, flow);
+  return sk.family.route(now, flow, sk.inet);
 }
