@@ -84,6 +84,13 @@ export interface Device {
   readonly carrierUp?: boolean;
   /** Set by the host: the carrier came (`up`) or went. Called with the device, as {@link interrupt} is. */
   linkChange?: ((device: never, up: boolean) => void) | undefined;
+  /** Set by the host: takes over what is dropped, with Linux's reason. A device without this field frees it, and counts for itself. */
+  drop?: (skb: SkBuff, reason: string) => void;
+  /**
+   * Set by the host: packets that may wait for {@link poll} (`net.core.netdev_max_backlog`). Only devices whose packets wait in memory of the
+   * host's have it: Linux queues those with the CPU.
+   */
+  maxBacklog?: number;
   /** What it lets through; a device without this field lets everything through. */
   readonly filter?: DeviceFilter;
   /**

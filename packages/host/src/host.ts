@@ -371,6 +371,9 @@ export class Host {
     device.receive = (skb) => dev.gro.receive(skb);
     device.interrupt = () => receiver.schedule(dev);
     if ('segment' in device) device.segment = segmentGso;
+    if ('drop' in device) device.drop = this.#drops.port('dev');
+    this.#limitBacklog(device);
+    device.setUp?.(false);
     device.linkChange = (_, up) => this.#kernel.run(() => this.#carrier(dev, up));
     this.ipv4.addDevice(dev);
     return dev;
@@ -398,6 +401,7 @@ export class Host {
   #up(dev: NetDevice): void {
     if (dev.up) return;
     const now = this.#kernel.now();
+    dev.device.setUp?.(true);
     dev.up = true;
     dev.queue.setQdisc(this.#transmitter.standard(dev));
     if (dev.running) dev.queue.activate();
@@ -410,6 +414,7 @@ export class Host {
     if (!dev.up) return;
     const now = this.#kernel.now();
     dev.up = false;
+    dev.device.setUp?.(false);
     dev.queue.deactivate();
     this.neighbours.deviceDown(now, dev);
     this.arp.deviceDown(dev);
@@ -435,13 +440,21 @@ export class Host {
     dev.device.name = name;
   }
 
-  /** Sysctls whose change outdates something. */
+  /** As many packets wait as `netdev_max_backlog` says, and one more. */
+  #limitBacklog(device: Device): void {
+    if ('maxBacklog' in device) device.maxBacklog = Math.max(0, this.sysctl.core.netdev_max_backlog) + 1;
+  }
+
+  /** Sysctls whose change outdates something, or that somebody else keeps. */
   #watch(): void {
     const { sysctl, ipv4 } = this;
     const flush = () => ipv4.flushCache();
     for (const name of ['forwarding', 'rp_filter', 'accept_local', 'route_localnet'] as const) {
       sysctl.watch(`net.ipv4.conf.*.${name}`, flush);
     }
+    sysctl.watch('net.core.netdev_max_backlog', () => {
+      for (const dev of this.devices) this.#limitBacklog(dev.device);
+    });
     for (const name of ['gc_thresh1', 'gc_thresh2', 'gc_thresh3'] as const) {
       sysctl.watch(`net.ipv4.neigh.default.${name}`, () => this.neighbours.threshChanged(this.#kernel.now()));
     }
