@@ -39,4 +39,13 @@ describe('ARP of a host', () => {
     expect(replies).toBe(answered ? 1 : 0);
     await socket.close();
   });
+
+  it('counts what arp_filter leaves unanswered', async () => {
+    const { clock, a, b } = lan({ sysctl: { 'net.ipv4.conf.all.arp_filter': 1 } });
+    b.route.add('192.168.1.10/32', { dev: 'lo' });
+    const socket = a.socket(AF_PACKET, SOCK_RAW, ARP);
+    await socket.sendto(request([192, 168, 1, 10]), { family: 'packet', ifname: 'eth0' });
+    await clock.runFor(100_000);
+    expect(b.nstat().TcpExtArpFilter).toBe(1);
+  });
 });

@@ -25,6 +25,25 @@ describe('a router between two LANs', () => {
     expect(router.nstat().IpForwDatagrams).toBe(1);
   });
 
+  it('forgets what it knew of a way when a sysctl of its devices changes', async () => {
+    const { clock, client, router, server } = routed();
+    server.socket(AF_INET, SOCK_DGRAM).bind({ port: 9 });
+    const here = client.socket(AF_INET, SOCK_DGRAM);
+    const send = async () => {
+      await here.sendto(Uint8Array.of(1), { address: '10.0.2.2', port: 9 });
+      await clock.runFor(1_000_000);
+      return [router.nstat().IpForwDatagrams, router.drops.IP_RPFILTER ?? 0];
+    };
+    router.route.add('10.0.1.2/32', { dev: 'eth1' }); // the client should come from elsewhere
+    expect(await send()).toEqual([1, 0]);
+    router.sysctl.write('net.ipv4.conf.eth0.rp_filter', '1');
+    expect(await send()).toEqual([1, 1]);
+    router.sysctl.write('net.ipv4.conf.eth0.rp_filter', '0');
+    expect(await send()).toEqual([2, 1]);
+    router.sysctl.write('net.ipv4.conf.eth0.forwarding', '0');
+    expect(await send()).toEqual([2, 1]);
+  });
+
   it('sends the frame to the gateway and the packet to the server', async () => {
     const { clock, client, wires } = routed();
     const frames: Uint8Array[] = [];

@@ -54,6 +54,17 @@ const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
 const IP_HLEN = 20;
 
+/** What of a device's `net.ipv4.conf` decides where its packets go. */
+const ROUTED_BY = [
+  'forwarding',
+  'rp_filter',
+  'accept_local',
+  'route_localnet',
+  'send_redirects',
+  'shared_media',
+  'src_valid_mark',
+] as const;
+
 /** Packets of ours that come back to us, at the next exit (Linux `dev_loopback_xmit`). */
 class LoopedBack implements Softirq {
   raised = false;
@@ -330,7 +341,7 @@ export class Host {
 
   /** What `nstat -az` prints: counters by Linux's names. */
   nstat(): Record<string, number> {
-    return flatten([this.ipv4.mib, this.icmp.mib, this.tcp.mib, this.udp.mib]);
+    return flatten([this.ipv4.mib, this.icmp.mib, this.tcp.mib, this.udp.mib, this.arp.mib]);
   }
 
   /** Packets dropped, by reason: Linux's `enum skb_drop_reason` without its prefix. */
@@ -449,9 +460,7 @@ export class Host {
   #watch(): void {
     const { sysctl, ipv4 } = this;
     const flush = () => ipv4.flushCache();
-    for (const name of ['forwarding', 'rp_filter', 'accept_local', 'route_localnet'] as const) {
-      sysctl.watch(`net.ipv4.conf.*.${name}`, flush);
-    }
+    for (const name of ROUTED_BY) sysctl.watch(`net.ipv4.conf.*.${name}`, flush);
     sysctl.watch('net.core.netdev_max_backlog', () => {
       for (const dev of this.devices) this.#limitBacklog(dev.device);
     });
