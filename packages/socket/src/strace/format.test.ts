@@ -467,6 +467,13 @@ describe('formatSyscall', () => {
     );
   });
 
+  it('counts the process to the column of results', () => {
+    const call = { ...ended({ name: 'listen', fd: 3, backlog: 1 }, 0), pid: 6445 };
+    expect(s.formatSyscall(call, { time: false, duration: false, pid: true })).toBe(
+      '[pid  6445] listen(3, 1)                = 0',
+    );
+  });
+
   it('aligns short calls without the time too', () => {
     const call = ended({ name: 'listen', fd: 3, backlog: 5 });
     expect(s.formatSyscall(call, { time: false, duration: false })).toBe(

@@ -43,11 +43,11 @@ export function isNetworkCall(call: Syscall): boolean {
 /** A call that has ended, as strace prints it: one line, without its end. */
 export function formatSyscall(call: Syscall, options: StraceOptions = {}): string {
   const { time = true, origin = 0, duration = true, pid = false } = options;
-  const head = time ? `${timeOfDay(call.start + origin)} ` : '';
+  const who = pid ? `[pid ${String(call.pid).padStart(5)}] ` : '';
+  const head = time ? `${who}${timeOfDay(call.start + origin)} ` : who;
   const line = `${head}${call.name}(${argumentsOf(call, options)})`;
   const length = call.end - call.start;
   return [
-    pid ? `[pid ${String(call.pid).padStart(5)}] ` : '',
     line.padEnd(RESULT_COLUMN - 1),
     ` = ${resultOf(call)}`,
     duration ? ` <${Math.floor(length / 1_000_000)}.${String(length % 1_000_000).padStart(6, '0')}>` : '',
