@@ -2,7 +2,7 @@
  * Whether every header that was understood comes out again as it came in.
  * @module
  */
-import { type Dissection, encodeLayer, type Layer } from './dissect.ts';
+import { allLayers, type Dissection, encodeLayer, type Layer } from './dissect-layers.ts';
 
 /** A header that came out differently. */
 export interface Difference {
@@ -12,9 +12,9 @@ export interface Difference {
   reason: string;
 }
 
-/** Re-encodes every header of `found`, which was made of `data`; what came out differently. */
+/** Re-encodes every header of `found`, which was made of `data`, and of what it quotes; what came out differently. */
 export function reencode(data: Uint8Array, found: Dissection): Difference[] {
-  return found.layers.flatMap((layer) => {
+  return allLayers(found).flatMap((layer) => {
     const reason = compare(layer, data.subarray(layer.offset, layer.offset + layer.length));
     return reason === undefined ? [] : [{ layer: layer.name, offset: layer.offset, reason }];
   });

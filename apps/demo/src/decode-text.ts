@@ -4,10 +4,13 @@
  */
 import * as arp from '@stack/arp';
 import * as ethernet from '@stack/ethernet';
+import * as icmp from '@stack/icmp';
 import * as ipv4 from '@stack/ipv4';
 import type { Packet, Timestamp } from '@stack/pcap';
 import * as tcp from '@stack/tcp';
-import { type Checksums, type Dissection, type Layer, layerOf, tcpLength } from './dissect.ts';
+import * as udp from '@stack/udp';
+import { type Checksums, verify } from './dissect-checksums.ts';
+import { type Dissection, type Layer, layerOf, tcpLength } from './dissect-layers.ts';
 
 /** `hh:mm:ss.µµµµµµ` of the day, in UTC; `-` for a packet without time. */
 export function formatTime(time: Timestamp | undefined): string {
@@ -40,15 +43,24 @@ function headline(packet: Packet, found: Dissection): string[] {
 
 function ipLine(header: ipv4.Header, found: Dissection): string {
   const [from, to] = [ipv4.formatAddress(header.saddr), ipv4.formatAddress(header.daddr)];
-  const segment = layerOf(found, 'tcp');
-  if (segment) {
-    // `a > b: …` of the codec, with the addresses in front of the ports.
-    const [source, rest] = cutAt(tcp.format(segment.header, tcpLength(found)), ' > ');
+  const length = header.totLen - header.ihl * 4;
+  const transport = found.layers.at(-1)!;
+  // `a > b: …` of the codec, with the addresses in front of the ports.
+  const withPorts = (text: string): string => {
+    const [source, rest] = cutAt(text, ' > ');
     return `IP ${from}.${source} > ${to}.${rest}`;
+  };
+  switch (transport.name) {
+    case 'tcp':
+      return withPorts(tcp.format(transport.header, tcpLength(found)));
+    case 'udp':
+      return withPorts(udp.format(transport.header));
+    case 'icmp':
+      return `IP ${from} > ${to}: ${icmp.formatMessage(transport.header, length)}`;
   }
   const name = ipv4.protocolName(header.protocol)?.slice('IPPROTO_'.length) ?? `ip-proto-${header.protocol}`;
   const fragment = header.fragOff > 0 ? `, fragment at ${header.fragOff * 8}` : '';
-  return `IP ${from} > ${to}: ${name}${fragment}, length ${header.totLen - header.ihl * 4}`;
+  return `IP ${from} > ${to}: ${name}${fragment}, length ${length}`;
 }
 
 function cutAt(text: string, separator: string): [before: string, after: string] {
@@ -59,27 +71,33 @@ function cutAt(text: string, separator: string): [before: string, after: string]
 function notesOf(found: Dissection, checksums: Checksums, packet: Packet): string[] {
   const notes: string[] = [];
   if (checksums.ipv4 === false) notes.push('bad ip checksum');
-  if (checksums.tcp === false) notes.push('bad tcp checksum');
+  for (const name of ['icmp', 'tcp', 'udp'] as const) {
+    if (checksums[name] === false) notes.push(`bad ${name} checksum`);
+  }
   if (found.refused) notes.push(`[${found.refused.name} refused: ${found.refused.code}]`);
   if (packet.data.length < packet.originalLength) notes.push(`[${packet.data.length} bytes captured]`);
   return notes;
 }
 
-/** Every field of every layer, one line a layer. */
-export function formatLayers(found: Dissection, checksums: Checksums): string[] {
+/** Every field of every layer, one line a layer; those of a quoted packet are marked so, and indented once more. */
+export function formatLayers(data: Uint8Array, found: Dissection, indent = '    ', mark = ''): string[] {
+  const checksums = verify(data, found);
   const lines = found.layers.map((layer) => {
-    const fields = Object.entries(layer.header).map(
-      ([name, value]) => `${name} ${formatField(layer.name, name, value)}`,
+    const fields = Object.entries(layer.header).map(([name, value]) =>
+      layer.name === 'icmp' && BULK.includes(name)
+        ? `${name} ${value.length} bytes`
+        : `${name} ${formatField(layer.name, name, value)}`,
     );
-    const verdict = layer.name === 'ipv4' || layer.name === 'tcp' ? checksums[layer.name] : undefined;
+    const verdict = checksums[layer.name as keyof Checksums];
     if (verdict !== undefined) fields.push(`checksum ${verdict ? 'right' : 'wrong'}`);
-    return `    ${layer.name} at ${layer.offset}, ${layer.length} bytes: ${fields.join(', ')}`;
+    return `${indent}${mark}${layer.name} at ${layer.offset}, ${layer.length} bytes: ${fields.join(', ')}`;
   });
+  const { quoted, refused, unknown } = found;
   const { offset, end } = found.payload;
-  if (found.unknown) lines.push(`    not understood: ${found.unknown}`);
-  if (found.refused)
-    lines.push(`    ${found.refused.name} at ${found.refused.offset}: refused, ${found.refused.code}`);
-  if (end > offset) lines.push(`    ${end - offset} bytes at ${offset}`);
+  if (quoted) lines.push(...formatLayers(data, quoted, `${indent}  `, 'quoted '));
+  if (unknown) lines.push(`${indent}not understood: ${unknown}`);
+  if (refused) lines.push(`${indent}${refused.name} at ${refused.offset}: refused, ${refused.code}`);
+  if (end > offset) lines.push(`${indent}${end - offset} bytes at ${offset}`);
   return lines;
 }
 
@@ -93,16 +111,22 @@ const HEX: Readonly<Record<string, number>> = {
   htype: 4,
   tpid: 4,
   tci: 4,
+  mask: 8,
+  rest: 8,
 };
+/** Fields that are IPv4 addresses. */
+const ADDRESSES: readonly string[] = ['saddr', 'daddr', 'gateway', 'address'];
+/** Fields of ICMP messages that hold packets, or whatever a host put there: only their size is told. */
+const BULK: readonly string[] = ['data', 'quote'];
 
 function formatField(layer: Layer['name'], name: string, value: unknown): string {
-  if (value === null) return 'none';
+  if (value === null || value === undefined) return 'none';
   if (value instanceof Uint8Array) return hexOf(value) || '-';
   if (Array.isArray(value)) return `[${value.map((item) => formatItem(layer, item)).join(', ')}]`;
   if (typeof value === 'object') return `{${formatEntries(layer, value)}}`;
   if (typeof value !== 'number') return String(value);
   if (layer === 'ethernet' && (name === 'dest' || name === 'source')) return ethernet.formatMac(value);
-  if (name === 'saddr' || name === 'daddr') return ipv4.formatAddress(value);
+  if (ADDRESSES.includes(name)) return ipv4.formatAddress(value);
   if (name === 'flags' && layer === 'tcp') return tcp.formatFlags(value);
   if (name === 'flags') return ipv4.formatFlags(value);
   return name in HEX ? `0x${value.toString(16).padStart(HEX[name]!, '0')}` : String(value);

@@ -8,7 +8,9 @@ import { isWireError } from '@stack/skbuff';
 import pc from 'picocolors';
 import { count, type Difference, emptyTally, formatTally, reencode, type Tally } from './decode-check.ts';
 import { formatLayers, formatPacket, formatTime, hexOf } from './decode-text.ts';
-import { type Checksums, type Dissection, dissect, verify } from './dissect.ts';
+import { dissect } from './dissect.ts';
+import { type Checksums, verify } from './dissect-checksums.ts';
+import type { Dissection } from './dissect-layers.ts';
 import { explain } from './errors.ts';
 
 /** What the command is told. */
@@ -80,10 +82,10 @@ function print(packet: Packet, found: Dissection, args: DecodeArgs, out: (line: 
   if (args.check && !args.verbose) return;
   const colors = pc.createColors(args.color ?? false);
   const checksums = verify(packet.data, found);
-  const bad = checksums.ipv4 === false || checksums.tcp === false || found.refused !== undefined;
+  const bad = Object.values(checksums).includes(false) || found.refused !== undefined;
   const paint = bad ? colors.red : found.layers.length === 0 ? colors.dim : String;
   out(`${colors.cyan(formatTime(packet.timestamp))} ${paint(formatPacket(packet, found, checksums))}`);
-  if (args.verbose) for (const line of formatLayers(found, checksums)) out(colors.dim(line));
+  if (args.verbose) for (const line of formatLayers(packet.data, found)) out(colors.dim(line));
 }
 
 function report(tally: Tally, args: DecodeArgs, out: (line: string) => void): void {
@@ -121,6 +123,7 @@ function toJson(
     layers: found.layers,
     refused: found.refused,
     unknown: found.unknown,
+    quoted: found.quoted,
     checksums: verify(packet.data, found),
     payload: packet.data.subarray(found.payload.offset, found.payload.end),
     differences,

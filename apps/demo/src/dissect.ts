@@ -4,45 +4,13 @@
  */
 import * as arp from '@stack/arp';
 import * as ethernet from '@stack/ethernet';
+import * as icmp from '@stack/icmp';
 import * as ipv4 from '@stack/ipv4';
 import { formatLinkType, LINKTYPE } from '@stack/pcap';
 import { viewOf } from '@stack/skbuff';
-import { csumPartial } from '@stack/skbuff/checksum';
 import * as tcp from '@stack/tcp';
-
-/** A header that was understood: `length` bytes at `offset` of the packet. */
-interface Understood<Name, Header> {
-  name: Name;
-  offset: number;
-  length: number;
-  header: Header;
-}
-
-/** One header of a packet. */
-export type Layer =
-  | Understood<'ethernet', ethernet.Header>
-  | Understood<'arp', arp.Header>
-  | Understood<'ipv4', ipv4.Header>
-  | Understood<'tcp', tcp.Header>;
-
-/** A header that its codec refused, and the code it gave. */
-export interface Refusal {
-  name: Layer['name'];
-  offset: number;
-  code: string;
-}
-
-/** What {@link dissect} found. */
-export interface Dissection {
-  /** Headers in wire order, up to the first that is not understood. */
-  layers: Layer[];
-  /** The header that ended it, where a codec of ours said no. */
-  refused: Refusal | undefined;
-  /** What ended it otherwise, such as `link type 127` or `ethertype 0x86dd`; undefined where all headers were understood. */
-  unknown: string | undefined;
-  /** Where the bytes behind the last header begin and, after trailers and padding are cut, end. */
-  payload: { offset: number; end: number };
-}
+import * as udp from '@stack/udp';
+import { type Dissection, TCP_START } from './dissect-layers.ts';
 
 /** ARP and, with the same layout, RARP (RFC 903). */
 const ETH_P_RARP = 0x8035;
@@ -56,12 +24,7 @@ const AF_INET = 2;
 /** Takes `data`, a packet of this LINKTYPE, apart. Total: any bytes give a dissection. */
 export function dissect(data: Uint8Array, linkType: number): Dissection {
   const view = viewOf(data);
-  const found: Dissection = {
-    layers: [],
-    refused: undefined,
-    unknown: undefined,
-    payload: { offset: 0, end: data.length },
-  };
+  const found = nothingYet(0, data.length);
   switch (linkType) {
     case LINKTYPE.ETHERNET:
       etherFrame(view, found);
@@ -86,6 +49,10 @@ export function dissect(data: Uint8Array, linkType: number): Dissection {
       found.unknown = `link type ${formatLinkType(linkType)}`;
   }
   return found;
+}
+
+function nothingYet(offset: number, end: number): Dissection {
+  return { layers: [], refused: undefined, unknown: undefined, payload: { offset, end }, quoted: undefined };
 }
 
 /** Four bytes of address family: NULL in the byte order of the machine that captured, LOOP in network byte order. */
@@ -179,8 +146,67 @@ function ipPacket(view: DataView, found: Dissection): void {
   found.layers.push({ name: 'ipv4', offset, length, header });
   found.payload = { offset: offset + length, end: Math.min(end, offset + header.totLen) };
   if (header.fragOff > 0) found.unknown = 'a later fragment';
-  else if (header.protocol === ipv4.IPPROTO_TCP) tcpSegment(view, found);
-  else found.unknown = `IP protocol ${header.protocol}`;
+  else byIpProtocol(view, header.protocol, found);
+}
+
+function byIpProtocol(view: DataView, protocol: number, found: Dissection): void {
+  switch (protocol) {
+    case ipv4.IPPROTO_ICMP:
+      icmpMessage(view, found);
+      break;
+    case ipv4.IPPROTO_TCP:
+      tcpSegment(view, found);
+      break;
+    case ipv4.IPPROTO_UDP:
+      udpDatagram(view, found);
+      break;
+    default:
+      found.unknown = `IP protocol ${protocol}`;
+  }
+}
+
+function udpDatagram(view: DataView, found: Dissection): void {
+  const { offset, end } = found.payload;
+  const drop = udp.check(view, offset, end);
+  if (drop !== undefined) {
+    found.refused = { name: 'udp', offset, code: drop };
+    return;
+  }
+  const header = udp.read(view, offset);
+  found.layers.push({ name: 'udp', offset, length: udp.HLEN, header });
+  found.payload = { offset: offset + udp.HLEN, end: Math.min(end, offset + header.len) };
+}
+
+function icmpMessage(view: DataView, found: Dissection): void {
+  const { offset, end } = found.payload;
+  const drop = icmp.check(view, offset, end);
+  if (drop !== undefined) {
+    found.refused = { name: 'icmp', offset, code: drop };
+    return;
+  }
+  const header = icmp.decodeMessage(bytesOf(view, offset, end));
+  found.layers.push({ name: 'icmp', offset, length: end - offset, header });
+  found.payload = { offset: end, end };
+  if (!icmp.isError(header.type)) return;
+  const quote = icmp.quoteOffset(offset);
+  found.quoted = nothingYet(quote, quote + icmp.quoteLength(view, offset, end));
+  ipPacket(view, found.quoted);
+  quotedStart(view, found.quoted);
+}
+
+/** Of a TCP header that was quoted in part, the part. */
+function quotedStart(view: DataView, quoted: Dissection): void {
+  const { offset, end } = quoted.payload;
+  if (quoted.refused?.code !== 'TCP_TRUNCATED' || end - offset < TCP_START) return;
+  const header = {
+    source: tcp.source(view, offset),
+    dest: tcp.dest(view, offset),
+    seq: tcp.seq(view, offset) >>> 0,
+    rest: bytesOf(view, offset + TCP_START, end),
+  };
+  quoted.layers.push({ name: 'tcp-start', offset, length: end - offset, header });
+  quoted.refused = undefined;
+  quoted.payload.offset = end;
 }
 
 function tcpSegment(view: DataView, found: Dissection): void {
@@ -195,72 +221,7 @@ function tcpSegment(view: DataView, found: Dissection): void {
   found.payload.offset = offset + length;
 }
 
-/** The layer with this name, of which there is at most one. */
-export function layerOf<Name extends Layer['name']>(
-  { layers }: Dissection,
-  name: Name,
-): Extract<Layer, { name: Name }> | undefined {
-  return layers.find((layer): layer is Extract<Layer, { name: Name }> => layer.name === name);
-}
-
-/** The bytes that the codec of `layer` makes of its header. Throws RangeError where it cannot. */
-export function encodeLayer(layer: Layer): Uint8Array {
-  switch (layer.name) {
-    case 'ethernet':
-      return ethernet.encode(layer.header);
-    case 'arp':
-      return arp.encode(layer.header);
-    case 'ipv4':
-      return ipv4.encode(layer.header);
-    case 'tcp':
-      return tcp.encode(layer.header);
-  }
-}
-
-/** Bytes of TCP payload the IPv4 header promises; fewer may be captured. */
-export function tcpLength(found: Dissection): number | undefined {
-  const ip = layerOf(found, 'ipv4');
-  const segment = layerOf(found, 'tcp');
-  if (ip === undefined || segment === undefined) return undefined;
-  return Math.max(0, ip.header.totLen - ip.length - segment.length);
-}
-
-/**
- * Where a datagram goes in the end: with a source route that is not used up, `daddr` is but its next stop. Transport
- * checksums are made with this address (RFC 1122 §4.2.3.8).
- */
-export function destinationOf({ daddr, options }: ipv4.Header): number {
-  for (const option of options) {
-    if (option.kind !== ipv4.IPOPT_LSRR && option.kind !== ipv4.IPOPT_SSRR) continue;
-    // The pointer counts from the kind, which is octet 1, and is at one of the addresses, the first of which is at 4.
-    const open =
-      option.pointer % 4 === 0 && option.pointer >= 4 && option.pointer < 4 + 4 * option.route.length;
-    return open ? option.route.at(-1)! : daddr;
-  }
-  return daddr;
-}
-
-/** Verdicts on the checksums of a packet; undefined where there is none or not all it covers was captured. */
-export interface Checksums {
-  ipv4: boolean | undefined;
-  tcp: boolean | undefined;
-}
-
-/** Verifies the checksums of `data`, which is what `found` was made of. */
-export function verify(data: Uint8Array, found: Dissection): Checksums {
-  const view = viewOf(data);
-  const ip = layerOf(found, 'ipv4');
-  if (ip === undefined) return { ipv4: undefined, tcp: undefined };
-  const { totLen, flags } = ip.header;
-  const addresses = { ...ip.header, daddr: destinationOf(ip.header) };
-  const segment = layerOf(found, 'tcp');
-  const length = totLen - ip.length;
-  const whole = (flags & ipv4.FLAG_MF) === 0 && found.payload.end === ip.offset + totLen;
-  return {
-    ipv4: ipv4.verify(view, ip.offset),
-    tcp:
-      segment !== undefined && whole
-        ? csumPartial(view, segment.offset, length, ipv4.pseudoSum(addresses, length)) === 0xffff
-        : undefined,
-  };
+/** A view into the packet. */
+function bytesOf(view: DataView, from: number, to: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + from, to - from);
 }

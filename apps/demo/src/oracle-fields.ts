@@ -5,16 +5,11 @@
 import type * as arp from '@stack/arp';
 import * as ethernet from '@stack/ethernet';
 import * as ipv4 from '@stack/ipv4';
-import * as tcp from '@stack/tcp';
-import { type Checksums, type Dissection, destinationOf, type Layer, layerOf } from './dissect.ts';
-import { hex } from './fields.ts';
-
-/** Fields of tshark, alternatives joined by `|` where it has several names for one, and the values we read. */
-export interface Expectation {
-  field: string;
-  /** One for each occurrence in this header, as {@link canonical} writes them. */
-  values: readonly string[];
-}
+import { type Checksums, destinationOf, verify } from './dissect-checksums.ts';
+import { type Dissection, type Layer, layerOf } from './dissect-layers.ts';
+import { canonical, digits, type Expectation, each, merge, one } from './oracle-expectation.ts';
+import { extensionFields, ICMP_FIELDS } from './oracle-icmp.ts';
+import { type Around, isStart, quoteEnd, transportFields } from './oracle-transport.ts';
 
 /** Every field {@link expectations} may name. */
 export const LAYER_FIELDS: readonly string[] = [
@@ -38,7 +33,7 @@ export const LAYER_FIELDS: readonly string[] = [
   ...['ip.flags', 'ip.flags.rb', 'ip.flags.df', 'ip.flags.mf', 'ip.frag_offset', 'ip.ttl', 'ip.proto'],
   ...['ip.checksum', 'ip.checksum.status', 'ip.src', 'ip.dst'],
   ...['ip.opt.type', 'ip.opt.len', 'ip.opt.ptr', 'ip.opt.ra', 'ip.opt.sid', 'ip.opt.overflow', 'ip.opt.flag'],
-  ...['tcp.srcport', 'tcp.dstport', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.hdr_len', 'tcp.flags'],
+  ...['tcp.srcport', 'tcp.dstport', 'tcp.seq', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.hdr_len', 'tcp.flags'],
   ...['tcp.window_size_value', 'tcp.checksum', 'tcp.checksum.status', 'tcp.urgent_pointer', 'tcp.len'],
   ...['tcp.option_kind', 'tcp.option_len', 'tcp.options.mss_val', 'tcp.options.wscale.shift'],
   ...[
@@ -55,22 +50,56 @@ export const LAYER_FIELDS: readonly string[] = [
     'tcp.options.acc_ecn.eceb',
     'tcp.options.acc_ecn.ee1b',
   ],
+  ...['udp.srcport', 'udp.dstport', 'udp.length', 'udp.checksum', 'udp.checksum.status'],
+  ...ICMP_FIELDS,
 ];
 
-/** A value as text that compares: numbers in decimal, bytes as digits without colons. */
-export function canonical(text: string): string {
-  if (/^0x[0-9a-f]+$/i.test(text)) return String(Number(text));
-  if (text === 'True' || text === 'False') return text === 'True' ? '1' : '0';
-  return text.replaceAll(':', '').toLowerCase();
+/**
+ * What tshark should say about the first `depth` headers of a packet of `onWire` bytes, those of a packet it quotes included: one
+ * expectation a field.
+ */
+export function expectations(
+  data: Uint8Array,
+  found: Dissection,
+  onWire: number,
+  depth: number,
+): Expectation[] {
+  return merge(inOrder(data, found, onWire, depth, undefined));
 }
 
-/** What tshark should say about `layer`. */
-export function expectations(
-  layer: Layer,
+function inOrder(
+  data: Uint8Array,
   found: Dissection,
-  checksums: Checksums,
   onWire: number,
+  depth: number,
+  quotedBy: number | undefined,
 ): Expectation[] {
+  const around: Around = { found, checksums: verify(data, found), captured: data.length, onWire, quotedBy };
+  const layers = found.layers.slice(0, depth);
+  const left = depth - layers.length;
+  const last = layers.at(-1);
+  return [
+    ...layers.flatMap((layer) => layerFields(layer, around)),
+    ...(found.quoted && left > 0
+      ? inOrder(data, found.quoted, quoteEnd(around), left, layerOf(found, 'icmp')?.header.type)
+      : []),
+    // They stand behind the quote; where tshark can make nothing of that, it may come to nothing else.
+    ...(last?.name === 'icmp' && !isStart(around) && isUnderstood(found.quoted)
+      ? extensionFields(last.header)
+      : []),
+  ];
+}
+
+/** Whether tshark can make something of a quote, if there is one: of a fragment it may not. */
+function isUnderstood(quoted: Dissection | undefined): boolean {
+  if (quoted === undefined) return true;
+  if (quoted.refused !== undefined || quoted.unknown !== undefined) return false;
+  const fragment = ((layerOf(quoted, 'ipv4')?.header.flags ?? 0) & ipv4.FLAG_MF) !== 0;
+  return !fragment && isUnderstood(quoted.quoted);
+}
+
+function layerFields(layer: Layer, around: Around): Expectation[] {
+  const { checksums } = around;
   switch (layer.name) {
     case 'ethernet':
       return ethernetFields(layer.header);
@@ -78,22 +107,9 @@ export function expectations(
       return arpFields(layer.header);
     case 'ipv4':
       return ipv4Fields(layer.header, checksums);
-    case 'tcp':
-      return [...tcpFields(layer.header), ...segmentFields(found, checksums, onWire)];
+    default:
+      return transportFields(layer, around);
   }
-}
-
-function one(field: string, value: number | string): Expectation {
-  return { field, values: [String(value)] };
-}
-
-/** A field that stands once for each element of a list, in order. */
-function each<T>(
-  field: string,
-  list: readonly T[],
-  value: (item: T) => number | string | undefined,
-): Expectation {
-  return { field, values: list.map(value).flatMap((item) => (item === undefined ? [] : [String(item)])) };
 }
 
 function ethernetFields({ dest, source, tags, proto, llc }: ethernet.Header): Expectation[] {
@@ -131,19 +147,17 @@ function llcFields({ dsap, ssap, control, snap }: ethernet.Llc): Expectation[] {
 const DRARP_ERROR = 7;
 
 function arpFields({ htype, ptype, hlen, plen, op, sha, spa, tha, tpa }: arp.Header): Expectation[] {
-  const digits = (bytes: Uint8Array): string => hex(bytes).replaceAll(' ', '');
-  const hardware = (bytes: Uint8Array): string[] => (bytes.length === 0 ? [] : [digits(bytes)]);
   const isIpv4 = ptype === ethernet.ETH_P_IP && plen === 4;
-  const protocol = (bytes: Uint8Array): string[] => (isIpv4 ? [bytes.join('.')] : hardware(bytes));
+  const protocol = (bytes: Uint8Array): string[] => (isIpv4 ? [bytes.join('.')] : digits(bytes));
   return [
     one('arp.hw.type', htype),
     one('arp.proto.type', ptype),
     one('arp.hw.size', hlen),
     one('arp.proto.size', plen),
     one('arp.opcode', op),
-    { field: 'arp.src.hw_mac|arp.src.hw', values: hardware(sha) },
+    { field: 'arp.src.hw_mac|arp.src.hw', values: digits(sha) },
     { field: 'arp.src.proto_ipv4|arp.src.proto', values: protocol(spa) },
-    { field: 'arp.dst.hw_mac|arp.dst.hw', values: hardware(tha) },
+    { field: 'arp.dst.hw_mac|arp.dst.hw', values: digits(tha) },
     // In an error of DRARP this is a status, and has a name of its own.
     { field: 'arp.dst.proto_ipv4|arp.dst.proto', values: op === DRARP_ERROR ? [] : protocol(tpa) },
   ];
@@ -214,107 +228,4 @@ function pointer(option: ipv4.Option): number | undefined {
 function overflowAndFlag(option: ipv4.Option): number {
   if (option.kind === ipv4.IPOPT_TIMESTAMP) return (option.overflow << 4) | option.flag;
   return (option.kind === ipv4.IPOPT_RAW && option.data[1]) || 0;
-}
-
-/** Values of the options of one kind: a list, for some options hold several. */
-function ofKind<K extends tcp.Option['kind']>(
-  field: string,
-  options: readonly tcp.Option[],
-  kinds: readonly K[],
-  values: (option: Extract<tcp.Option, { kind: K }>) => readonly (number | string | undefined)[],
-): Expectation {
-  const matching = options.filter((option): option is Extract<tcp.Option, { kind: K }> =>
-    (kinds as readonly number[]).includes(option.kind),
-  );
-  return each(field, matching.flatMap(values), (value) => value);
-}
-
-function tcpFields(header: tcp.Header): Expectation[] {
-  const { source, dest, seq, ackSeq, doff, res1, flags, window, check, urgPtr, options } = header;
-  const digits = (bytes: Uint8Array): string[] =>
-    bytes.length === 0 ? [] : [hex(bytes).replaceAll(' ', '')];
-  const experimental = [tcp.TCPOPT_EXP1, tcp.TCPOPT_EXP] as const;
-  return [
-    one('tcp.srcport', source),
-    one('tcp.dstport', dest),
-    one('tcp.seq_raw', seq),
-    one('tcp.ack_raw', ackSeq),
-    one('tcp.hdr_len', doff * 4),
-    one('tcp.flags', (res1 << 9) | flags),
-    one('tcp.window_size_value', window),
-    one('tcp.checksum', check),
-    one('tcp.urgent_pointer', urgPtr),
-    { field: 'tcp.option_kind', values: options.flatMap(kinds) },
-    each('tcp.option_len', options, (o) =>
-      o.kind === tcp.TCPOPT_EOL || o.kind === tcp.TCPOPT_NOP ? undefined : tcp.optionLength(o),
-    ),
-    ofKind('tcp.options.mss_val', options, [tcp.TCPOPT_MSS], ({ mss }) => [mss]),
-    ofKind('tcp.options.wscale.shift', options, [tcp.TCPOPT_WINDOW], ({ wscale }) => [wscale]),
-    ofKind('tcp.options.sack_le', options, [tcp.TCPOPT_SACK], ({ blocks }) =>
-      blocks.map((block) => block.startSeq),
-    ),
-    ofKind('tcp.options.sack_re', options, [tcp.TCPOPT_SACK], ({ blocks }) =>
-      blocks.map((block) => block.endSeq),
-    ),
-    ofKind('tcp.options.timestamp.tsval', options, [tcp.TCPOPT_TIMESTAMP], ({ tsval }) => [tsval]),
-    ofKind('tcp.options.timestamp.tsecr', options, [tcp.TCPOPT_TIMESTAMP], ({ tsecr }) => [tsecr]),
-    ofKind('tcp.options.md5.digest', options, [tcp.TCPOPT_MD5SIG], ({ digest }) => digits(digest)),
-    ofKind('tcp.options.ao.keyid', options, [tcp.TCPOPT_AO], ({ keyId }) => [keyId]),
-    ofKind('tcp.options.ao.rnextkeyid', options, [tcp.TCPOPT_AO], ({ rNextKeyId }) => [rNextKeyId]),
-    ofKind('tcp.options.ao.mac', options, [tcp.TCPOPT_AO], ({ mac }) => digits(mac)),
-    ofKind('tcp.options.user_to_granularity', options, [tcp.TCPOPT_UTO], ({ granularity }) => [granularity]),
-    ofKind('tcp.options.user_to_val', options, [tcp.TCPOPT_UTO], ({ timeout }) => [timeout]),
-    each(
-      'tcp.options.tfo.cookie',
-      options,
-      (option) => digits(tcp.fastOpenCookie(option) ?? new Uint8Array())[0],
-    ),
-    ofKind('tcp.options.experimental.exid', options, experimental, ({ exid }) => [exid]),
-    each('tcp.options.acc_ecn.ee0b', options, (option) => accEcn(option)?.ee0b),
-    each('tcp.options.acc_ecn.eceb', options, (option) => accEcn(option)?.eceb),
-    each('tcp.options.acc_ecn.ee1b', options, (option) => accEcn(option)?.ee1b),
-  ];
-}
-
-/** Kinds as tshark lists them: behind an End of Option List it takes each zero for another, up to the first other byte. */
-function kinds(option: tcp.Option): string[] {
-  if (option.kind !== tcp.TCPOPT_EOL) return [String(tcp.wireKind(option))];
-  const other = option.padding.findIndex((byte) => byte !== 0);
-  return new Array<string>(1 + (other < 0 ? option.padding.length : other)).fill('0');
-}
-
-/** Experiment identifiers under which Accurate ECN was tried before it had kinds of its own; tshark reads both forms. */
-const ACCECN_EXPERIMENTS: readonly [exid: number, kind: tcp.AccEcn['kind']][] = [
-  [0xacc0, tcp.TCPOPT_ACCECN0],
-  [0xacc1, tcp.TCPOPT_ACCECN1],
-];
-
-function accEcn(option: tcp.Option): tcp.AccEcnCounters | undefined {
-  if (option.kind === tcp.TCPOPT_ACCECN0 || option.kind === tcp.TCPOPT_ACCECN1)
-    return tcp.accEcnCounters(option);
-  if (option.kind !== tcp.TCPOPT_EXP && option.kind !== tcp.TCPOPT_EXP1) return undefined;
-  const kind = ACCECN_EXPERIMENTS.find(([exid]) => exid === option.exid)?.[1];
-  if (kind === undefined || option.data.length > 9 || option.data.length % 3 !== 0) return undefined;
-  const counters: number[] = [];
-  for (let at = 0; at + 3 <= option.data.length; at += 3) counters.push(u24(option.data, at));
-  return tcp.accEcnCounters({ kind, counters });
-}
-
-function u24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-}
-
-/** What tshark works out from the header and what is around it. */
-function segmentFields(found: Dissection, checksums: Checksums, onWire: number): Expectation[] {
-  const ip = layerOf(found, 'ipv4')!;
-  const segment = layerOf(found, 'tcp')!;
-  // In a fragment it does not know the length.
-  const fragment = (ip.header.flags & ipv4.FLAG_MF) !== 0;
-  // Where the total length promises more than was on the wire, it goes by the wire, and sums that.
-  const promised = ip.offset + ip.header.totLen;
-  const length = Math.min(promised, onWire) - segment.offset - segment.length;
-  const fields = [fragment ? { field: 'tcp.len', values: [] } : one('tcp.len', length)];
-  if (checksums.tcp !== undefined) fields.push(one('tcp.checksum.status', checksums.tcp ? 1 : 0));
-  else if (promised <= onWire) fields.push(one('tcp.checksum.status', 2));
-  return fields;
 }

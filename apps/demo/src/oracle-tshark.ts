@@ -8,6 +8,11 @@ import { CommandError } from './errors.ts';
 /** One packet as tshark sees it: a field's occurrences in the order of the packet. */
 export type Row = ReadonlyMap<string, readonly string[]>;
 
+/** The occurrences of a field in a packet. */
+export function valuesOf(row: Row, field: string): readonly string[] {
+  return row.get(field) ?? [];
+}
+
 /** What tshark makes of a capture. */
 export interface Reading {
   rows: Row[];
@@ -18,7 +23,12 @@ export interface Reading {
 /** Preferences under which tshark judges each packet by itself: nothing put together, nothing relative, all checksums verified. */
 const PREFERENCES = [
   ...['ip.defragment:FALSE', 'ip.check_checksum:TRUE', 'ip.tso_support:FALSE'],
-  ...['tcp.check_checksum:TRUE', 'tcp.relative_sequence_numbers:FALSE', 'tcp.analyze_sequence_numbers:FALSE'],
+  ...[
+    'tcp.check_checksum:TRUE',
+    'udp.check_checksum:TRUE',
+    'tcp.relative_sequence_numbers:FALSE',
+    'tcp.analyze_sequence_numbers:FALSE',
+  ],
   'tcp.desegment_tcp_streams:FALSE',
 ];
 

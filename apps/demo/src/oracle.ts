@@ -6,9 +6,11 @@ import { createReadStream } from 'node:fs';
 import { type Packet, packets, type Timestamp } from '@stack/pcap';
 import { isWireError } from '@stack/skbuff';
 import { reencode } from './decode-check.ts';
-import { type Dissection, dissect, type Layer, type Refusal, verify } from './dissect.ts';
-import { canonical, type Expectation, expectations, LAYER_FIELDS } from './oracle-fields.ts';
-import { type Row, readWithTshark } from './oracle-tshark.ts';
+import { dissect } from './dissect.ts';
+import { canonical, type Expectation } from './oracle-expectation.ts';
+import { expectations, LAYER_FIELDS } from './oracle-fields.ts';
+import { type Compare, compareRoute, gaveUp } from './oracle-route.ts';
+import { type Row, readWithTshark, valuesOf } from './oracle-tshark.ts';
 
 /** One field of one packet that we and tshark read differently. */
 export interface Disagreement {
@@ -44,7 +46,7 @@ const FRAME_FIELDS = [
   'frame.protocols',
 ];
 /** tshark's complaints, and what tells that it took an Ethernet header for something else. */
-const VERDICT_FIELDS = ['_ws.malformed', '_ws.short', 'eth.invalid_lentype', 'isl.dst'];
+const VERDICT_FIELDS = ['_ws.malformed', '_ws.short', '_ws.unreassembled', 'eth.invalid_lentype', 'isl.dst'];
 
 /** Compares one capture. Throws CommandError where there is no tshark, the file system's error where there is no file. */
 export async function compareCapture(file: string): Promise<Comparison> {
@@ -99,7 +101,6 @@ export interface PacketComparison {
 /** Compares one packet with what tshark says about it. */
 export function comparePacket(packet: Packet, row: Row): PacketComparison {
   const found = dissect(packet.data, packet.linkType);
-  const checksums = verify(packet.data, found);
   const result: PacketComparison = {
     wellFormed: valuesOf(row, '_ws.malformed').length === 0,
     different: reencode(packet.data, found).length > 0,
@@ -117,12 +118,9 @@ export function comparePacket(packet: Packet, row: Row): PacketComparison {
     compare('frame.len', String(packet.originalLength), valuesOf(row, 'frame.len').join());
     compare('frame.cap_len', String(packet.data.length), valuesOf(row, 'frame.cap_len').join());
   }
-  const route = routeOf(row);
-  const depth = compareRoute(found, row, route, compare);
-  for (const layer of found.layers.slice(0, depth)) {
-    for (const expectation of expectations(layer, found, checksums, packet.originalLength)) {
-      compareField(expectation, row, route, compare);
-    }
+  const { depth, further } = compareRoute(found, row, compare);
+  for (const expectation of expectations(packet.data, found, packet.originalLength, depth)) {
+    compareField(expectation, row, further, compare);
   }
   return result;
 }
@@ -142,99 +140,22 @@ function formatEpoch(time: Timestamp | undefined, theirs: string): string {
   return `${time.seconds}.${String(time.nanoseconds).padStart(9, '0')}`;
 }
 
-/** Our names for tshark's protocols, and those it puts between them for parts of a header of ours. */
-const PROTOCOLS: Readonly<Record<string, Layer['name']>> = {
-  eth: 'ethernet',
-  arp: 'arp',
-  ip: 'ipv4',
-  tcp: 'tcp',
-};
-const PARTS: ReadonlySet<string> = new Set(['ethertype', 'vlan', 'ieee8021ad', 'llc', 'raw', 'null', 'sll']);
-
-/** How tshark went through a packet. */
-interface Route {
-  /** Headers of ours, as far as nothing else is between them. */
-  names: Layer['name'][];
-  /** Its protocols from there on. */
-  rest: string[];
-}
-
-/** Notes a comparison, and that its sides differ. */
-type Compare = (field: string, ours: string, theirs: string) => void;
-
-/** The headers tshark found that we should have found too, up to the first protocol that is none of ours. */
-function routeOf(row: Row): Route {
-  const protocols = valuesOf(row, 'frame.protocols').join().split(':');
-  const names: Layer['name'][] = [];
-  // In an ISL frame the Ethernet header is that of the frame within.
-  if (valuesOf(row, 'isl.dst').length > 0) return { names, rest: protocols };
-  let at = 0;
-  for (; at < protocols.length; at++) {
-    const name = PROTOCOLS[protocols[at]!];
-    // Nothing is in ARP; where tshark names it twice, that is another view of the same bytes. A header of a kind we had is
-    // one in a tunnel, which we do not enter.
-    if (names.at(-1) === 'arp' || (name === undefined ? !PARTS.has(protocols[at]!) : names.includes(name)))
-      break;
-    if (name !== undefined) names.push(name);
-  }
-  return { names, rest: protocols.slice(at) };
-}
-
-/** Compares which headers were found, and gives how many both have. What we refused, tshark must find fault with. */
-function compareRoute(found: Dissection, row: Row, { names, rest }: Route, compare: Compare): number {
-  const ours = found.layers.map(({ name }) => name);
-  // By RFC 2225 ATM's ARP has a layout of its own, and tshark a second name for it.
-  const theirs = rest[0] === 'atmarp' ? names.slice(0, -1) : [...names];
-  if (found.refused !== undefined) {
-    const agreed = confirms(found.refused, row) ? found.refused.code : 'nothing wrong';
-    compare(`refused ${found.refused.name}`, found.refused.code, agreed);
-    if (theirs.at(-1) === found.refused.name) theirs.pop();
-  }
-  // tshark leaves a packet at the first thing it cannot make sense of, an option perhaps, and never comes to what follows.
-  const malformed = valuesOf(row, '_ws.malformed').length > 0;
-  const both = malformed ? ours.slice(0, theirs.length) : ours;
-  compare('frame.protocols', both.join(':'), theirs.join(':'));
-  return both.length;
-}
-
-/** Whether tshark's fields, or its complaints, say what our code says. */
-function confirms({ code }: Refusal, row: Row): boolean {
-  const number = (field: string): number => Number(valuesOf(row, field)[0]);
-  switch (code) {
-    case 'IPV4_BAD_VERSION':
-      return number('ip.version') !== 4;
-    case 'IPV4_TRUNCATED':
-      // tshark looks at the first byte first, and no further if that is wrong.
-      return number('ip.version') !== 4 || number('ip.hdr_len') < 20 || gaveUp(row);
-    case 'IPV4_BAD_IHL':
-      return number('ip.hdr_len') < 20;
-    case 'IPV4_BAD_TOTLEN':
-      return number('ip.len') < number('ip.hdr_len');
-    case 'TCP_BAD_DOFF':
-      return number('tcp.hdr_len') < 20;
-    case 'ETH_BAD_TYPE':
-      return valuesOf(row, 'eth.invalid_lentype').length > 0;
-    default:
-      return gaveUp(row);
-  }
-}
-
-/** Whether tshark missed bytes: of the packet itself, or for it was captured in part. */
-function gaveUp(row: Row): boolean {
-  return valuesOf(row, '_ws.malformed').length > 0 || valuesOf(row, '_ws.short').length > 0;
-}
-
-/** Compares one field of a header. */
-function compareField({ field, values }: Expectation, row: Row, route: Route, compare: Compare): void {
+/** Compares one field of the headers, all its values; those of headers that are `further` on follow ours. */
+function compareField(
+  { field, values }: Expectation,
+  row: Row,
+  further: ReadonlySet<string>,
+  compare: Compare,
+): void {
   let theirs = field.split('|').flatMap((name) => valuesOf(row, name).map(canonical));
-  // Values of further headers of the same kind, behind those we decode, follow ours; IPv6 has `ip.version` too.
+  // IPv6 has `ip.version` too.
   const owners = field === 'ip.version' ? ['ip', 'ipv6'] : [field.split('.')[0]!];
-  if (owners.some((protocol) => route.rest.includes(protocol))) theirs = theirs.slice(0, values.length);
-  // tshark leaves options at the first thing it cannot make sense of: what it had by then must agree.
-  const cut = valuesOf(row, '_ws.malformed').length > 0 && field.includes('.opt');
-  compare(field, (cut ? values.slice(0, theirs.length) : values).join(), theirs.join());
-}
-
-function valuesOf(row: Row, field: string): readonly string[] {
-  return row.get(field) ?? [];
+  if (owners.some((protocol) => further.has(protocol))) theirs = theirs.slice(0, values.length);
+  // tshark leaves options at the first thing it cannot make sense of, and a message where it ends too early: what it had by then
+  // must agree.
+  const cut =
+    (valuesOf(row, '_ws.malformed').length > 0 && field.includes('.opt')) ||
+    (gaveUp(row) && field.startsWith('icmp.'));
+  const ours = (cut ? values.slice(0, theirs.length) : values).map((value, i) => value ?? theirs[i] ?? '');
+  compare(field, ours.join(), theirs.join());
 }

@@ -10,8 +10,10 @@ import * as tcp from '@stack/tcp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCommand } from '../src/decode.ts';
 import { count, emptyTally, reencode } from '../src/decode-check.ts';
-import { destinationOf, dissect, verify } from '../src/dissect.ts';
+import { dissect } from '../src/dissect.ts';
+import { destinationOf, verify } from '../src/dissect-checksums.ts';
 import { down } from '../src/pipeline.ts';
+import { errorAbout } from './packets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'decode-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -115,6 +117,21 @@ describe('decode', () => {
     });
   });
 
+  it('prints what an ICMP error quotes as JSON too', async () => {
+    const path = capture('error.pcap', [errorAbout(request.subarray(14))], LINKTYPE.IPV4);
+    const { out } = await decode({ captures: [path], json: true });
+    expect(JSON.parse(out[0]!)).toMatchObject({
+      layers: [{ name: 'ipv4' }, { name: 'icmp', header: { kind: 'error', code: 3 } }],
+      quoted: {
+        layers: [
+          { name: 'ipv4', offset: 28 },
+          { name: 'tcp', header: { dest: 8080 } },
+        ],
+      },
+      checksums: { icmp: true },
+    });
+  });
+
   it('checks several captures and sums up', async () => {
     const other = capture('other.pcap', [Uint8Array.of(1, 2, 3)], LINKTYPE.IEEE802_11);
     const { out, code } = await decode({ captures: [two, other], check: true });
@@ -141,15 +158,15 @@ describe('decode', () => {
     const tagged = segment(Uint8Array.of(1), [{ tpid: ethernet.ETH_P_8021Q, tci: ethernet.tci(5, 3) }]);
     const fragment = request.slice();
     fragment[21] = 2;
-    const udp = request.slice();
-    udp[23] = 17;
+    const gre = request.slice();
+    gre[23] = 47;
     const ipv6 = request.slice();
     ipv6.set([0x86, 0xdd], 12);
-    const { out } = await decode({ captures: [capture('kinds.pcap', [tagged, fragment, udp, ipv6])] });
+    const { out } = await decode({ captures: [capture('kinds.pcap', [tagged, fragment, gre, ipv6])] });
     const texts = out.map((line) => line.slice('23:59:59.000000 '.length));
     expect(texts[0]).toMatch(/^vlan 5, p 3, IP 192/);
     expect(texts[1]).toMatch(/^IP 192.168.1.10 > 192.168.1.100: TCP, fragment at 16, length 23/);
-    expect(texts[2]).toMatch(/^IP 192.168.1.10 > 192.168.1.100: UDP, length 23/);
+    expect(texts[2]).toMatch(/^IP 192.168.1.10 > 192.168.1.100: GRE, length 23/);
     expect(texts[3]).toMatch(/ethertype IPV6 \(0x86dd\), length 57$/);
   });
 

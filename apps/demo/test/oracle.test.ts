@@ -4,7 +4,7 @@ import { alloc, checksumHelp, encode } from '@stack/skbuff';
 import * as tcp from '@stack/tcp';
 import { describe, expect, it } from 'vitest';
 import { comparePacket } from '../src/oracle.ts';
-import { canonical } from '../src/oracle-fields.ts';
+import { canonical } from '../src/oracle-expectation.ts';
 import { down } from '../src/pipeline.ts';
 
 function packetOf(): Packet {
@@ -74,6 +74,7 @@ function rowOf({ data }: Packet): Map<string, readonly string[]> {
     'ip.dst': '10.0.0.2',
     'tcp.srcport': '80',
     'tcp.dstport': '1024',
+    'tcp.seq': '5',
     'tcp.seq_raw': '5',
     'tcp.ack_raw': '6',
     'tcp.hdr_len': '24',
@@ -127,7 +128,7 @@ describe('the oracle', () => {
   });
 
   it('notices a header we do not find, and one we should not', () => {
-    const row = rowOf(packet).set('frame.protocols', ['eth:ethertype:vlan:ethertype:ip:udp']);
+    const row = rowOf(packet).set('frame.protocols', ['eth:ethertype:vlan:ethertype:ip:sctp']);
     const route = { field: 'frame.protocols', ours: 'ethernet:ipv4:tcp', theirs: 'ethernet:ipv4' };
     expect(comparePacket(packet, row).disagreements).toContainEqual(route);
     const other = { ...packet, linkType: LINKTYPE.PPP };
