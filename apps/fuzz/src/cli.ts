@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: random and mutated inputs for every codec.
+ * `npm run fuzz`: random and mutated inputs for every codec, and for whole hosts.
  * @module
  */
 import { availableParallelism } from 'node:os';
@@ -11,10 +11,10 @@ import { TARGETS } from './targets/index.ts';
 
 const USAGE = `npm run fuzz -- [options]
 
-  --runs N       inputs a codec (default 100000)
+  --runs N       inputs a codec (default 100000); targets that are networks of hosts get their share of them
   --seed S       what they are made from, u32 (default: another each time, and printed)
-  --codec NAME   only this one, may be given again: ${TARGETS.map((target) => target.name).join(', ')}
-  --input HEX    only this input, with --codec: replays a failure
+  --target NAME  only this one, may be given again (or --codec): ${TARGETS.map((target) => target.name).join(', ')}
+  --input HEX    only this input, with --target: replays a failure
   --help`;
 
 async function main(): Promise<number> {
@@ -22,7 +22,8 @@ async function main(): Promise<number> {
     options: {
       runs: { type: 'string', default: '100000' },
       seed: { type: 'string', default: String(Date.now() % 0x1_0000_0000) },
-      codec: { type: 'string', multiple: true },
+      target: { type: 'string', multiple: true, default: [] },
+      codec: { type: 'string', multiple: true, default: [] },
       input: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -31,7 +32,9 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const names = (values.codec ?? TARGETS.map(({ name }) => name)).map((name) => targetOf(name).name);
+  const chosen = [...values.target, ...values.codec];
+  const names =
+    chosen.length > 0 ? chosen.map((name) => targetOf(name).name) : TARGETS.map(({ name }) => name);
   if (values.input !== undefined) return replay(names, values.input);
   const runs = wholeNumber('--runs', values.runs);
   const seed = wholeNumber('--seed', values.seed);
@@ -61,25 +64,30 @@ async function inTurns<T>(
 
 function print({ name, seed, runs, seconds, outcomes, failure }: Report): void {
   if (failure === undefined) {
-    const rate = seconds > 0 ? `${Math.round(runs / seconds / 1000)}k/s` : '';
+    const rate = seconds > 0 ? rateOf(runs / seconds) : '';
     const shares = Object.entries(outcomes).map(
       ([outcome, n]) => `${outcome} ${((100 * n) / runs).toFixed(1)} %`,
     );
-    console.log(`${name.padEnd(9)} ${runs} inputs  ${seconds.toFixed(1)} s  ${rate}  ${shares.join(', ')}`);
+    console.log(`${name.padEnd(13)} ${runs} inputs  ${seconds.toFixed(1)} s  ${rate}  ${shares.join(', ')}`);
     return;
   }
-  console.log(`${name.padEnd(9)} FAILED at input ${failure.index}: ${failure.message}`);
+  console.log(`${name.padEnd(13)} FAILED at input ${failure.index}: ${failure.message}`);
   console.log(`  seed     ${seed}`);
   console.log(`  input    ${failure.input}`);
   console.log(`  smallest ${failure.smallest}`);
-  console.log(`  replay   npm run fuzz -- --codec ${name} --input ${failure.smallest}`);
+  console.log(`  replay   npm run fuzz -- --target ${name} --input ${failure.smallest}`);
 }
 
-function replay(names: readonly string[], hex: string): number {
-  if (names.length !== 1) throw new RangeError('--input needs one --codec');
-  const outcome = attempt(targetOf(names[0]!), fromHex(hex));
-  console.log(typeof outcome === 'string' ? outcome : `FAILED: ${outcome.message}`);
-  return typeof outcome === 'string' ? 0 : 1;
+async function replay(names: readonly string[], hex: string): Promise<number> {
+  if (names.length !== 1) throw new RangeError('--input needs one --target');
+  const result = await attempt(targetOf(names[0]!), fromHex(hex));
+  const isFailure = typeof result !== 'string' && 'message' in result;
+  console.log(isFailure ? `FAILED: ${result.message}` : typeof result === 'string' ? result : result.outcome);
+  return isFailure ? 1 : 0;
+}
+
+function rateOf(perSecond: number): string {
+  return perSecond < 10_000 ? `${Math.round(perSecond)}/s` : `${Math.round(perSecond / 1000)}k/s`;
 }
 
 function wholeNumber(option: string, text: string): number {
@@ -97,5 +105,5 @@ if (isMainThread) {
     process.exitCode = 1;
   }
 } else {
-  parentPort!.postMessage(work(workerData as Job));
+  parentPort!.postMessage(await work(workerData as Job));
 }

@@ -1,5 +1,5 @@
 /**
- * Each target in a thread of its own, so that a decoder that hangs can be named and ended.
+ * Each target in a thread of its own, so that a decoder or a host that hangs can be named and ended.
  * @module
  */
 import { Worker } from 'node:worker_threads';
@@ -61,7 +61,7 @@ export function fuzzInThread(
 }
 
 /** What a thread does. */
-export function work({ name, runs, seed, shared }: Job): Report {
+export function work({ name, runs, seed, shared }: Job): Promise<Report> {
   const state = new Int32Array(shared, 0, 2);
   const input = new Uint8Array(shared, HEADER);
   const announce = (bytes: Uint8Array): void => {

@@ -3,16 +3,27 @@
  * @module
  */
 
-/** A decoder with its laws. */
+/** What became of an input: `ACCEPTED`, the code it was refused with, or for whole hosts what they came to in the end. */
+export type Outcome =
+  | string
+  | {
+      outcome: string /** What was reached on the way: an input that reaches something new is built on. */;
+      features: readonly string[];
+    };
+
+/** A decoder, or a network of hosts, with its laws. */
 export interface Target {
   name: string;
+  /** Inputs it gets of those that are asked for; default all. One of a host's costs as much as a thousand of a codec's. */
+  share?: number;
+  /** Most an input may take, ms; default {@link FuzzOptions.limit}'s. */
+  limit?: number;
   /** Legal inputs to start from; the same for the same seed. */
   seeds: (seed: number) => Uint8Array[];
   /**
    * Tries one input and throws when a law is broken. All chance it needs comes from the input.
-   * @returns what became of it: `ACCEPTED`, or the code it was refused with.
    */
-  trial: (bytes: Uint8Array) => string;
+  trial: (bytes: Uint8Array) => Outcome | Promise<Outcome>;
 }
 
 /** Outcome of an input that decodes. */

@@ -6,16 +6,16 @@ import { attempt, fromHex, fuzz, toHex } from '../src/fuzz.ts';
 import { Mutator } from '../src/mutator.ts';
 import { ACCEPTED, type Target } from '../src/target.ts';
 import { type HeaderCodec, headerTarget } from '../src/targets/header.ts';
-import { TARGETS } from '../src/targets/index.ts';
+import { CODECS, HOSTS } from '../src/targets/index.ts';
 import { ethernetSeeds, ipv4Seeds, tcpSeeds } from '../src/targets/seeds.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
 
 describe('every codec', () => {
-  it.each(TARGETS.map((target) => [target.name, target] as const))(
+  it.each(CODECS.map((target) => [target.name, target] as const))(
     '%s: a header or a coded refusal, nothing else',
-    (_, target) => {
-      const report = fuzz(target, { runs: RUNS, seed: 20 });
+    async (_, target) => {
+      const report = await fuzz(target, { runs: RUNS, seed: 20 });
       expect(report.failure).toBeUndefined();
       // A fuzzer that reaches one outcome only tests nothing.
       expect(report.outcomes[ACCEPTED]).toBeGreaterThan(RUNS / 20);
@@ -24,13 +24,25 @@ describe('every codec', () => {
   );
 });
 
-describe('the fuzzer', () => {
-  const target = TARGETS[0]!;
+describe('every network of hosts', () => {
+  it.each(HOSTS.map((target) => [target.name, target] as const))(
+    '%s: holds what it must',
+    async (_, target) => {
+      const report = await fuzz(target, { runs: RUNS / 10, seed: 20 });
+      expect(report.failure).toBeUndefined();
+      expect(report.runs).toBe(Math.ceil((RUNS / 10) * target.share!));
+      expect(report.outcomes[ACCEPTED]).toBeGreaterThan(0);
+    },
+  );
+});
 
-  it('tries the same inputs for the same seed, others for another', () => {
-    const { outcomes } = fuzz(target, { runs: 2000, seed: 7 });
-    expect(fuzz(target, { runs: 2000, seed: 7 }).outcomes).toStrictEqual(outcomes);
-    expect(fuzz(target, { runs: 2000, seed: 8 }).outcomes).not.toStrictEqual(outcomes);
+describe('the fuzzer', () => {
+  const target = CODECS[0]!;
+
+  it('tries the same inputs for the same seed, others for another', async () => {
+    const { outcomes } = await fuzz(target, { runs: 2000, seed: 7 });
+    expect((await fuzz(target, { runs: 2000, seed: 7 })).outcomes).toStrictEqual(outcomes);
+    expect((await fuzz(target, { runs: 2000, seed: 8 })).outcomes).not.toStrictEqual(outcomes);
   });
 
   it('makes inputs with buffers of exactly their size, empty and long, like the corpus and unlike it', () => {
@@ -46,7 +58,7 @@ describe('the fuzzer', () => {
     expect(distinct.size).toBeGreaterThan(3500);
   });
 
-  it('replays a failure from its hex digits', () => {
+  it('replays a failure from its hex digits', async () => {
     const broken: Target = {
       name: 'broken',
       seeds: () => [Uint8Array.of(9, 9, 9, 9)],
@@ -55,13 +67,15 @@ describe('the fuzzer', () => {
         return ACCEPTED;
       },
     };
-    const { failure, runs } = fuzz(broken, { runs: 10_000, seed: 1 });
+    const { failure, runs } = await fuzz(broken, { runs: 10_000, seed: 1 });
     expect(failure).toMatchObject({ message: 'TypeError: seven bits', smallest: '7f', index: runs - 1 });
-    expect(attempt(broken, fromHex(failure!.input))).toStrictEqual({ message: 'TypeError: seven bits' });
-    expect(attempt(broken, fromHex('00'))).toBe(ACCEPTED);
+    expect(await attempt(broken, fromHex(failure!.input))).toStrictEqual({
+      message: 'TypeError: seven bits',
+    });
+    expect(await attempt(broken, fromHex('00'))).toBe(ACCEPTED);
   });
 
-  it('finds what takes too long', () => {
+  it('finds what takes too long', async () => {
     const slow: Target = {
       name: 'slow',
       seeds: () => [Uint8Array.of(1)],
@@ -70,7 +84,9 @@ describe('the fuzzer', () => {
         return ACCEPTED;
       },
     };
-    expect(fuzz(slow, { runs: 3, seed: 1, limit: 1 }).failure?.message).toMatch(/took more than 1 ms/);
+    expect((await fuzz(slow, { runs: 3, seed: 1, limit: 1 })).failure?.message).toMatch(
+      /took more than 1 ms/,
+    );
   });
 
   it.each(['0', '0g', 'abc'])('refuses %s as hex digits', (text) => {
@@ -133,10 +149,10 @@ function planted<Header>(
 }
 
 describe('a planted bug is found', () => {
-  it.each(BUGS)('%s', (_, target) => {
-    const { failure } = fuzz(target, { runs: 20_000, seed: 1 });
+  it.each(BUGS)('%s', async (_, target) => {
+    const { failure } = await fuzz(target, { runs: 20_000, seed: 1 });
     expect(failure).toBeDefined();
-    expect(attempt(target, fromHex(failure!.smallest))).not.toBeTypeOf('string');
+    expect(await attempt(target, fromHex(failure!.smallest))).not.toBeTypeOf('string');
     expect(failure!.smallest.length).toBeLessThanOrEqual(failure!.input.length);
   });
 });

@@ -45,13 +45,15 @@ describe('a thread', () => {
 });
 
 describe('work', () => {
-  it('shares each input before it tries it', () => {
+  it('shares each input before it tries it', async () => {
     const shared = new SharedArrayBuffer(8 + MAX_LENGTH);
-    expect(work({ ...job, shared })).toMatchObject({ ...job, failure: undefined });
+    expect(await work({ ...job, shared })).toMatchObject({ ...job, failure: undefined });
     expect(new Int32Array(shared, 0, 1)[0]).toBe(10);
   });
 
   it('refuses a codec that is none', () => {
-    expect(() => targetOf('ipx')).toThrow(/ipx: ethernet, arp, ipv4, tcp, skb, nic-sim, pcap, pcapng/);
+    expect(() => targetOf('ipx')).toThrow(
+      /ipx: ethernet, arp, ipv4, icmp, udp, tcp, skb, nic-sim, pcap, pcapng, host-frames, host-syscalls, host-tcp/,
+    );
   });
 });

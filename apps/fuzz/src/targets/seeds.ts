@@ -6,6 +6,8 @@ import * as arp from '@stack/arp';
 import * as arpArbitraries from '@stack/arp/testing';
 import * as ethernet from '@stack/ethernet';
 import * as ethernetArbitraries from '@stack/ethernet/testing';
+import * as icmp from '@stack/icmp';
+import * as icmpArbitraries from '@stack/icmp/testing';
 import * as ipv4 from '@stack/ipv4';
 import * as ipv4Arbitraries from '@stack/ipv4/testing';
 import { encode as encodeDescriptor } from '@stack/nic-sim';
@@ -16,6 +18,8 @@ import { alloc, checksumHelp, encode as gather, type SkBuff } from '@stack/skbuf
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import * as tcp from '@stack/tcp';
 import * as tcpArbitraries from '@stack/tcp/testing';
+import * as udp from '@stack/udp';
+import * as udpArbitraries from '@stack/udp/testing';
 import fc from 'fast-check';
 
 const COUNT = 400;
@@ -52,6 +56,16 @@ export function arpSeeds(seed: number): Uint8Array[] {
 /** IPv4 headers with all kinds of options. */
 export function ipv4Seeds(seed: number): Uint8Array[] {
   return withPayload(ipv4Arbitraries.header(), (header) => ipv4.encode(header), seed);
+}
+
+/** ICMP headers of all types. */
+export function icmpSeeds(seed: number): Uint8Array[] {
+  return withPayload(icmpArbitraries.header(), (header) => icmp.encode(header), seed);
+}
+
+/** UDP headers. */
+export function udpSeeds(seed: number): Uint8Array[] {
+  return withPayload(udpArbitraries.header(), (header) => udp.encode(header), seed);
 }
 
 /** TCP headers with all kinds of options. */
