@@ -5,13 +5,17 @@ import { type Door, Siege, type SiegeOptions } from './fixture.ts';
 import { type Blow, blow, shaped } from './frames.fixture.ts';
 import { runs } from './runs.fixture.ts';
 
-async function storm(blows: readonly Blow[], options: SiegeOptions = {}): Promise<void> {
-  const siege = new Siege(options);
+async function strike(siege: Siege, blows: readonly Blow[]): Promise<void> {
   for (const one of blows) {
     if ('wait' in one) await siege.clock.runFor(one.wait);
     else siege.attack(one.door, one.bytes, shaped(one.shape));
     expect(siege.excesses()).toEqual([]);
   }
+}
+
+async function storm(blows: readonly Blow[], options: SiegeOptions = {}): Promise<void> {
+  const siege = new Siege(options);
+  await strike(siege, blows);
   await siege.clock.runFor(60_000_000);
   expect(siege.excesses()).toEqual([]);
   await siege.answers();
@@ -43,6 +47,17 @@ describe('any bytes', () => {
         storm(blows, { memory: 0x10_0000 }),
       ),
       { numRuns: runs(0.2) },
+    );
+  });
+
+  it('and a host that ends in the midst of it leaves nothing either', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(blow(), { minLength: 1, maxLength: 30, size: 'max' }), async (blows) => {
+        const siege = new Siege();
+        await strike(siege, blows);
+        await siege.bury();
+      }),
+      { numRuns: runs(0.3) },
     );
   });
 });
