@@ -5,7 +5,7 @@
 
 import { ACK_NOW, ACK_PUSHED, ACK_PUSHED2, ACK_SCHED, ACK_TIMER, type TcpSock } from './tcb.ts';
 import { sendAck } from './transmit.ts';
-import { growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts';
+import { clampTo, growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts';
 
 /** ACKs sent at once at most, after a start or a loss. */
 export const TCP_MAX_QUICKACKS = 16;
@@ -60,15 +60,9 @@ function inQuickAck(sk: TcpSock): boolean {
   return (sk.dst !== undefined && sk.dst.metrics.quickack !== 0) || (sk.quick !== 0 && !inPingpong(sk));
 }
 
-/** An ACK of everything went out with `pcount` segments (Linux `tcp_event_ack_sent`). */
-export function ackSent(sk: TcpSock, pcount: number): void {
-  if (sk.quick !== 0) {
-    const used = ackScheduled(sk) ? pcount : 0;
-    if (used >= sk.quick) {
-      sk.quick = 0;
-      sk.ato = TCP_ATO_MIN;
-    } else sk.quick -= used;
-  }
+/** An ACK of everything went out (Linux `tcp_event_ack_sent`). Of quick ACKs those count that acknowledge something new. */
+export function ackSent(sk: TcpSock): void {
+  if (sk.quick !== 0 && ackScheduled(sk) && --sk.quick === 0) sk.ato = TCP_ATO_MIN;
   // The timer is left to run out: to stop it costs more than to wake for nothing.
   sk.ackPending = 0;
   sk.ackNomem = false;
@@ -85,9 +79,7 @@ export function dataReceived(
   flags: number,
 ): void {
   scheduleAck(sk);
-  const size = gsoSize !== 0 ? gsoSize : len;
-  if (size > sk.rcvMss) measureOverhead(sk, len, truesize);
-  measureRcvMss(sk, size, header, flags);
+  measureSegment(sk, len, truesize, gsoSize, header, flags);
   if (sk.ato === 0) {
     addQuickAcks(sk, TCP_MAX_QUICKACKS);
     sk.ato = TCP_ATO_MIN;
@@ -100,6 +92,20 @@ export function dataReceived(
   }
   sk.lrcvtime = now;
   if (len >= 128) growWindow(sk, len, truesize);
+}
+
+/** Learns the size of the sender's segments, and what they cost here, from one with data, in order or not. */
+export function measureSegment(
+  sk: TcpSock,
+  len: number,
+  truesize: number,
+  gsoSize: number,
+  header: number,
+  flags: number,
+): void {
+  const size = gsoSize !== 0 ? gsoSize : len;
+  if (size > sk.rcvMss) measureOverhead(sk, len, truesize);
+  measureRcvMss(sk, size, header, flags);
 }
 
 function measureRcvMss(sk: TcpSock, len: number, header: number, flags: number): void {
@@ -130,7 +136,7 @@ function measureOverhead(sk: TcpSock, len: number, truesize: number): void {
   const ratio = Math.max(Math.floor((len * 256) / truesize), 1);
   if (ratio === sk.scalingRatio) return;
   sk.scalingRatio = Math.min(ratio, 255);
-  sk.windowClamp = winFromSpace(sk, sk.rcvbuf);
+  clampTo(sk, winFromSpace(sk, sk.rcvbuf));
 }
 
 /** After a segment was processed: acknowledge now, later or not at all (Linux `tcp_ack_snd_check`). */

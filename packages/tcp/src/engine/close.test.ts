@@ -146,6 +146,19 @@ describe('an abortive close', () => {
     s.connect().out('S 0:0(0)');
   });
 
+  it('leaves nothing of the old connection in the next one', () => {
+    const s = new Script().connected({ mss: 1000, win: 60_000, wscale: 2, ts: true });
+    s.send(3000).ignore().after(0.3).ignore(); // a timeout: loss state, a small window
+    s.in('F. 1:1(0) ack 1 win 60000 <nop,nop,TS val 2 ecr 0>').ignore().recv(1, 0);
+    const end = s.sk.writeSeq;
+    s.host.tcp.disconnect(s.now, s.sk);
+    s.out('R. 3001:3001(0) ack 2').recv(1, 'ECONNRESET');
+    s.connect().out('S 0:0(0)');
+    expect((s.sk.iss - end) | 0).toBe(4 * 60_000 + 2); // beyond whatever the old peer may take
+    s.info({ caState: 0, totalRto: 0, sndSsthresh: 0x7fff_ffff, sndCwnd: 10, options: 0, delivered: 0 });
+    s.in('S. 0:0(0) ack 1 win 60000 <mss 500>').out('. 1:1(0) ack 1').recv(1, 'EAGAIN');
+  });
+
   it('of a connecting socket sends nothing', () => {
     const s = new Script().connect().out('S 0:0(0)');
     s.close().quiet().after(10).quiet();

@@ -2,18 +2,17 @@
  * How a connection ends: RFC 9293 §3.6, with an application that is gone or not.
  * @module
  */
-import { POLLIN, POLLOUT, SHUTDOWN_MASK } from '@stack/skbuff/sock';
+import { POLLERR, POLLIN, POLLOUT, SHUTDOWN_MASK } from '@stack/skbuff/sock';
 import { FIN } from '../flags.ts';
 import { endSeqOf, flagsOf } from './cb.ts';
 import { releaseAll } from './memory.ts';
 import { stopListening } from './minisocks.ts';
-import { TCP_INIT_CWND } from './mss.ts';
 import { purgeOfo } from './ofo.ts';
 import { oom } from './orphan.ts';
 import { sendFin } from './output.ts';
 import { pollMask } from './poll.ts';
 import type { Errno } from './ports.ts';
-import { TCP_TIMEOUT_INIT } from './rtt.ts';
+import { makeUsable } from './reuse.ts';
 import { purgeSendQueues } from './send-queue.ts';
 import {
   CLOSE,
@@ -28,7 +27,7 @@ import {
   SYN_SENT,
   setState,
 } from './state.ts';
-import { CA_OPEN, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
 import { armKeepalive, clearTimers } from './timer.ts';
 import { finTime, TCP_TIMEWAIT_LEN, timeWait } from './timewait.ts';
 import { sendActiveReset } from './transmit.ts';
@@ -142,7 +141,7 @@ export function shutdownWrite(now: number, sk: TcpSock): void {
 
 /** See {@link Tcp.disconnect}. */
 export function disconnectSocket(now: number, sk: TcpSock): Errno | undefined {
-  const { family, state } = sk;
+  const { state } = sk;
   if (state !== CLOSE) setState(sk, CLOSE);
   if (state === LISTEN) stopListening(now, sk);
   else if (needsReset(sk, state)) {
@@ -153,40 +152,8 @@ export function disconnectSocket(now: number, sk: TcpSock): Errno | undefined {
   sk.receiveQueue.purge();
   purgeOfo(sk);
   purgeSendQueues(sk);
-  sk.copiedSeq = sk.rcvNxt;
-  sk.urgData = 0;
-  sk.urgMode = false;
-  sk.dport = 0;
-  sk.daddr = family.any;
-  if (!sk.addressLocked) {
-    sk.saddr = family.any;
-    sk.rcvSaddr = family.any;
-  }
-  sk.shutdown = 0;
-  sk.srtt = 0;
-  sk.mdev = 0;
-  sk.rto = TCP_TIMEOUT_INIT;
-  sk.backoff = 0;
-  sk.probesOut = 0;
-  sk.retransmits = 0;
-  sk.sndSsthresh = TCP_INFINITE_SSTHRESH;
-  sk.sndCwnd = TCP_INIT_CWND;
-  sk.sndCwndCnt = 0;
-  sk.caState = CA_OPEN;
-  sk.hasUndo = false;
-  sk.retransStamp = 0;
-  sk.totalRetrans = 0;
-  sk.totalRto = 0;
-  sk.bytesAcked = 0;
-  sk.bytesSent = 0;
-  sk.bytesReceived = 0;
-  sk.bytesRetrans = 0;
-  sk.tsRecent = 0;
-  sk.tsRecentStamp = 0;
-  sk.windowClamp = 0;
-  sk.pingpong = 0;
-  sk.ato = 0;
-  sk.dst = undefined;
+  makeUsable(sk);
+  if (sk.err !== '') sk.wake?.(sk, POLLERR);
   return undefined;
 }
 

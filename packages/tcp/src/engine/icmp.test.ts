@@ -73,11 +73,19 @@ describe('ICMP errors (MUST-54)', () => {
     expect(s.sk.errSoft).toBe('');
   });
 
-  it('are reported at once, with details, to a socket with IP_RECVERR (MUST-47), and to no other (SHLD-20)', () => {
+  it('are reported at once to a socket with IP_RECVERR (MUST-47), and to no other (SHLD-20)', () => {
     const s = established();
     s.sk.inet.recverr = true;
     s.send(10).ignore();
     icmp(s, 1, 'EHOSTUNREACH');
+    expect(s.sk.err).toBe('EHOSTUNREACH');
+    expect(s.sk.shiftError()).toBeUndefined(); // the details are for those who fail to connect
+    expect(s.sk.state).toBe(ESTABLISHED);
+  });
+
+  it('that end a connect leave their details in the error queue, asked for or not', () => {
+    const s = new Script().connect().out('S 0:0(0)');
+    icmp(s, 0, 'EHOSTUNREACH');
     expect(s.sk.err).toBe('EHOSTUNREACH');
     expect(s.sk.shiftError()).toMatchObject({
       errno: 'EHOSTUNREACH',
@@ -88,7 +96,37 @@ describe('ICMP errors (MUST-54)', () => {
       address: PEER,
       payload: new Uint8Array([1, 2, 3]),
     });
-    expect(s.sk.state).toBe(ESTABLISHED);
+  });
+
+  it('take back a doubling of the timeout where they say host or net unreachable (RFC 6069), and by no other code', () => {
+    for (const { type, code, next } of [
+      { type: 3, code: 1, next: 0.7 },
+      { type: 3, code: 0, next: 0.7 },
+      { type: 11, code: 0, next: 1 },
+      { type: 3, code: 6, next: 1 },
+    ]) {
+      const s = established();
+      s.send(10).ignore();
+      s.at(0.4).out('P. 1:11(10)').at(0.5);
+      icmp(s, 1, 'EHOSTUNREACH', { type, code });
+      s.quiet().at(next).out('P. 1:11(10)');
+    }
+  });
+
+  it('about the path MTU are nothing to a socket with IP_PMTUDISC_DONT, _INTERFACE or _OMIT', () => {
+    for (const [pmtudisc, mss] of [
+      [0, 1460],
+      [1, 960],
+      [4, 1460],
+      [5, 1460],
+    ] as const) {
+      const s = established();
+      s.sk.inet.pmtudisc = pmtudisc;
+      s.send(10).ignore();
+      s.host.mtu = 1000;
+      icmp(s, 1, 'EMSGSIZE', { code: 4, info: 1000 });
+      expect(s.sk.mssCache).toBe(mss);
+    }
   });
 
   it('forget a request whose SYN-ACK finds no way', () => {

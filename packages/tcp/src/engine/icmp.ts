@@ -41,7 +41,7 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
     return;
   }
   // MUST-54, SHLD-26: net and host unreachable are soft; and they say that the path, not the load, is the trouble.
-  if (quote.errno === 'ENETUNREACH' || quote.errno === 'EHOSTUNREACH') revertBackoff(now, sk, seq);
+  if (isPathTrouble(family, quote)) revertBackoff(now, sk, seq);
   if (sk.state === SYN_SENT || sk.state === SYN_RECV) {
     // Without a connection to lose every error is hard. Linux: `connect` fails at once, where RFC 9293 would retry a soft one.
     queueQuote(sk, quote);
@@ -50,12 +50,16 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
     return;
   }
   if (sk.inet.recverr) {
-    queueQuote(sk, quote);
     sk.reportError(quote.errno);
     return;
   }
   // RFC 5927 §5: no ICMP message ends an established connection; it explains a timeout.
   sk.errSoft = quote.errno;
+}
+
+/** RFC 6069 §3: net and host unreachable, by their codes; a TTL that ran out is reported alike and is none of them. */
+function isPathTrouble(family: Family<unknown>, { type, code }: Quote<unknown>): boolean {
+  return family.name === 'AF_INET6' ? type === 1 && code === 0 : type === 3 && code <= 1;
 }
 
 /** A request whose SYN-ACK does not get through is forgotten. */
@@ -73,10 +77,15 @@ function requestError(req: RequestSock, seq: number, quote: Quote<unknown>): voi
   sk.tcp.mib.TcpExt.ListenDrops++;
 }
 
+/** `IP_PMTUDISC_DONT`, `_INTERFACE` and `_OMIT` make a socket deaf to path MTU messages. */
+function believesPmtu(pmtudisc: number): boolean {
+  return pmtudisc !== 0 && pmtudisc < 4;
+}
+
 /** RFC 1191, RFC 8201 as RFC 9293 MUST-54 asks: smaller segments at once, and again what was too large. */
 function mtuReduced(now: number, sk: TcpSock, info: number): void {
   const { dst } = sk;
-  if (dst === undefined || sk.inet.pmtudisc === 0) return;
+  if (dst === undefined || !believesPmtu(sk.inet.pmtudisc)) return;
   sk.family.updatePmtu?.(now, dst, info);
   const mtu = dst.mtu(now);
   if (info < mtu) sk.errSoft = 'EMSGSIZE';
@@ -85,9 +94,8 @@ function mtuReduced(now: number, sk: TcpSock, info: number): void {
   simpleRetransmit(now, sk);
 }
 
-/** IP_RECVERR: the details for `recvmsg(MSG_ERRQUEUE)`. */
+/** The details for `recvmsg(MSG_ERRQUEUE)`, asked for or not: Linux tells them of a `connect` that failed, and of nothing else. */
 function queueQuote(sk: TcpSock, quote: Quote<unknown>): void {
-  if (!sk.inet.recverr) return;
   sk.queueError({
     errno: quote.errno,
     origin: sk.family.name === 'AF_INET6' ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP,

@@ -90,12 +90,33 @@ export interface TcpInfo {
   totalRtoTime: number;
 }
 
+/** What is not 0 of a listener. */
+const LISTENER_FIELDS: ReadonlySet<keyof TcpInfo> = /* @__PURE__ */ new Set([
+  'state',
+  'pacingRate',
+  'maxPacingRate',
+  'reordering',
+  'sndCwnd',
+]);
 const TCPI_OPT_TIMESTAMPS = 1;
 const TCPI_OPT_WSCALE = 4;
 
 /** See {@link Tcp.info}. */
 export function tcpInfo(now: number, sk: TcpSock): TcpInfo {
-  const listening = sk.state === LISTEN && sk.listener !== undefined;
+  return sk.state === LISTEN ? listenerInfo(sk) : connectionInfo(now, sk);
+}
+
+/** Of a listener the kernel tells its queue, and what its connections begin with. */
+function listenerInfo(sk: TcpSock): TcpInfo {
+  const info = connectionInfo(0, sk);
+  for (const field of Object.keys(info) as (keyof TcpInfo)[])
+    if (!LISTENER_FIELDS.has(field)) info[field] = 0;
+  info.unacked = sk.listener?.acceptLength ?? 0;
+  info.sacked = sk.listener?.backlog ?? 0;
+  return info;
+}
+
+function connectionInfo(now: number, sk: TcpSock): TcpInfo {
   return {
     state: sk.state,
     caState: sk.caState,
@@ -111,8 +132,8 @@ export function tcpInfo(now: number, sk: TcpSock): TcpInfo {
     ato: sk.ato,
     sndMss: sk.mssCache,
     rcvMss: sk.rcvMss,
-    unacked: listening ? (sk.listener?.acceptLength ?? 0) : sk.packetsOut,
-    sacked: listening ? (sk.listener?.backlog ?? 0) : sk.sackedOut,
+    unacked: sk.packetsOut,
+    sacked: sk.sackedOut,
     lost: sk.lostOut,
     retrans: sk.retransOut,
     fackets: 0,

@@ -162,8 +162,8 @@ function request(now: number, tcp: Tcp, req: RequestSock, skb: SkBuff): void {
     listenSegment(now, sk, skb, 0);
     return;
   }
-  child.segsIn = Math.max(skb.gsoSegs, 1);
-  if (seg.len > 0) child.dataSegsIn = child.segsIn;
+  child.segsIn = 1 + Math.max(skb.gsoSegs, 1); // the SYN too
+  if (seg.len > 0) child.dataSegsIn = Math.max(skb.gsoSegs, 1);
   rcvStateProcess(now, child, skb, seg);
   // The segment that completed the handshake makes the listener readable, whatever became of the child since.
   if (child.state !== SYN_RECV) wakeListener(sk);

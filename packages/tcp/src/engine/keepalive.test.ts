@@ -30,6 +30,17 @@ describe('keepalive (MAY-5)', () => {
     expect(s.host.tcp.mib.TcpExt.TCPKeepAlive).toBe(2);
   });
 
+  it('is armed by SO_KEEPALIVE on a connection that stands, once, whoever puts the flag into the socket', () => {
+    const s = established();
+    const { tcp } = s.host;
+    tcp.setsockopt(s.now, s.sk, 'TCP_KEEPIDLE', 10);
+    s.sk.keepOpen = true;
+    tcp.setKeepalive(s.now, s.sk, true);
+    s.at(5);
+    tcp.setKeepalive(s.now, s.sk, true);
+    s.at(10).out('. 0:0(0) ack 1');
+  });
+
   it('does not take one unanswered probe for a dead connection (MUST-29), but TCP_KEEPCNT of them', () => {
     const s = established();
     const { tcp } = s.host;

@@ -47,7 +47,7 @@ export function connRequest(
   const extra = sk.listener as ListenerExtra;
   const { TcpExt } = tcp.mib;
   if (isGroup(family, family.saddr(skb)) || isGroup(family, family.daddr(skb))) return listenDrop(sk); // MUST-63, MUST-57
-  if (isn === 0 && extra.requests.size >= extra.backlog && extra.requests.size > 0) {
+  if (isn === 0 && extra.requests.size > extra.backlog) {
     TcpExt.TCPReqQFullDrop++; // SYN cookies are for later
     return listenDrop(sk);
   }
@@ -271,7 +271,7 @@ export function requestSegment(
     return REQ_DONE;
   }
   if ((flags & ACK) !== 0 && seg.ackSeq !== ((req.sntIsn + 1) | 0)) return REQ_LISTENER;
-  const end = (req.rcvNxt + req.rsksRcvWnd) | 0;
+  const end = (req.rcvNxt + req.synackWindow) | 0;
   if (rejected || strange || !inWindow(seg.seq, seg.endSeq, req.rcvNxt, end)) {
     if ((flags & RST) === 0 && !oowRateLimited(now, tcp, seg, req, 'TCPACKSkippedSynRecv'))
       replyRequestAck(now, req);

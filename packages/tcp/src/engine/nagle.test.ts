@@ -23,6 +23,21 @@ describe('Nagle (MUST-17, SHLD-7)', () => {
     s.send(2000).out('. 1011:2011(1000) ack 1').out('. 2011:3011(1000) ack 1').quiet();
   });
 
+  it('has small writes grow together into full segments where they wait (Linux 6.10)', () => {
+    const s = established();
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 1);
+    s.send(10_000).ignore(); // the congestion window is full
+    for (let i = 0; i < 5; i++) s.send(300, MSG_EOR);
+    s.send(300).send(700, MSG_EOR).send(900);
+    const queued = s.sk.wmemQueued;
+    s.in('. 1:1(0) ack 10001 win 60000');
+    for (let i = 0; i < 5; i++) s.out(`P. ${10_001 + 300 * i}:${10_301 + 300 * i}(300) ack 1`); // MSG_EOR parts them
+    s.out('P. 11501:12501(1000) ack 1').out('P. 12501:13401(900) ack 1').quiet();
+    expect(s.sk.wmemQueued).toBeLessThan(queued);
+    s.in('. 1:1(0) ack 13401 win 60000');
+    expect(s.sk.wmemQueued).toBe(0);
+  });
+
   it('is switched off by TCP_NODELAY, which also sends what waits', () => {
     const s = established();
     s.send(10).out('P. 1:11(10) ack 1').send(20).quiet();

@@ -4,7 +4,7 @@
  */
 import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { FIN } from '../flags.ts';
-import { scheduleAck } from './ack.ts';
+import { measureSegment, scheduleAck } from './ack.ts';
 import { endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { setOwnerR } from './memory.ts';
 import { tryRmemSchedule } from './prune.ts';
@@ -22,10 +22,11 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
     drop(sk, skb, 'PROTO_MEM');
     return;
   }
+  const { gsoSize, len, truesize } = skb;
+  if (len > 0) measureSegment(sk, len, truesize, gsoSize, seg.headerLength, seg.flags);
   scheduleAck(sk);
   sk.rcvOoopack += Math.max(skb.gsoSegs, 1);
   TcpExt.TCPOFOQueue++;
-  const { len, truesize } = skb;
   sk.ofoQueue ??= new SkbQueue();
   const queued = insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
   if (queued && len >= 128) growWindow(sk, len, truesize);

@@ -9,7 +9,7 @@ import { CHRONO_BUSY, CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
 import { cwndValidate, packetsInFlight } from './cwnd.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
 import { OK } from './ports.ts';
-import { fragment, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
+import { fragment, growSkb, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
 import {
   CA_RECOVERY,
   NAGLE_CORK,
@@ -48,6 +48,7 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
     const room = cwndTest(sk);
     if (room === 0) break;
     const quota = Math.min(room, maxSegs);
+    if (skb.next !== undefined && skb.len < quota * mss) growSkb(sk, skb, skb.next, quota * mss - skb.len);
     const segs = setTsoSegs(skb, mss);
     if (!windowTest(sk, skb, mss)) {
       rwndLimited = true;

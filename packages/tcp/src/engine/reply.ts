@@ -133,7 +133,7 @@ export function replyAck(now: number, tw: TimewaitSock): void {
 /** The ACK that a request answers an unacceptable segment with. */
 export function replyRequestAck(now: number, req: RequestSock): void {
   const { tcp } = req.listener;
-  const window = req.rsksRcvWnd >>> req.rcvWscale;
+  const window = req.synackWindow >>> req.rcvWscale;
   bareAck(now, tcp, req, (req.sntIsn + 1) | 0, req.rcvNxt, window, req.tstampOk, req.tsoffset, req.tsRecent);
 }
 
@@ -194,8 +194,8 @@ export function sendSynack(now: number, req: RequestSock): boolean {
   if (tx === undefined) return false;
   if (tcp.probe !== undefined) tcp.probe('tcp_make_synack', tx);
   const sum = pushBare(family, tx, req.saddr, req.daddr, length);
-  const window = Math.min(req.rsksRcvWnd, 0xffff);
   const at = tx.data;
+  const window = req.synackWindow;
   writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, SYN | ACK, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
   let next = writeMss(tx.view, at + HLEN, advmss);

@@ -48,7 +48,7 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   tsoffset = 0;
   /** Our timestamp clock when the SYN-ACK was sent first. */
   tsFirst = 0;
-  /** Offered in the SYN-ACK, bytes. */
+  /** What is meant by the window of the SYN-ACK, bytes; its field says {@link synackWindow}. */
   rsksRcvWnd = 0;
   windowClamp = 0;
   /** SYN-ACKs retransmitted. */
@@ -75,6 +75,11 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
     this.inet = listener.inet;
     this.saddr = listener.family.any;
     this.daddr = listener.family.any;
+  }
+
+  /** Window that the SYN-ACK offers, bytes: it is never scaled. */
+  get synackWindow(): number {
+    return Math.min(this.rsksRcvWnd, 0xffff);
   }
 
   /** Decides a deferred request: answers the SYN. Does nothing on one that is decided or gone. */

@@ -194,6 +194,22 @@ export function trimHead(sk: TcpSock, skb: SkBuff, n: number): void {
   skb.cb[CB_SEQ] = seqOf(skb) + n;
 }
 
+/** Moves up to `room` bytes of `next` to the end of `skb`, in front of it in the write queue: fewer and larger super-packets. */
+export function growSkb(sk: TcpSock, skb: SkBuff, next: SkBuff, room: number): void {
+  const n = Math.min(room, next.len);
+  if (n === 0 || skb.cb[CB_EOR] !== 0 || !appendRange(skb, next, 0, n)) return;
+  sk.wmemQueued += n;
+  charge(sk, n);
+  skb.cb[CB_END_SEQ] = endSeqOf(skb) + n;
+  trimHead(sk, next, n);
+  if (next.len > 0) return;
+  skb.cb[CB_END_SEQ] = endSeqOf(next); // with its FIN
+  skb.cb[CB_EOR] = next.cb[CB_EOR] as number;
+  skb.cb[CB_FLAGS] = flagsOf(skb) | flagsOf(next);
+  sk.writeQueue.remove(next);
+  freeQueued(sk, next);
+}
+
 /** Merges the skb behind `skb` into it, for retransmission, where both fit into `space` bytes (Linux `tcp_retrans_try_collapse`). */
 export function tryCollapse(sk: TcpSock, skb: SkBuff, space: number): void {
   if (sk.tcp.sysctl.tcp_retrans_collapse === 0 || (flagsOf(skb) & 2) !== 0) return;

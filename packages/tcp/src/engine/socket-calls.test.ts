@@ -255,6 +255,20 @@ describe('options', () => {
 });
 
 describe('TCP_INFO', () => {
+  it('of a listener is about its queue', () => {
+    const s = new Script().accepted({ mss: 1000 });
+    const info = s.host.tcp.info(s.now, s.listener);
+    expect(info).toMatchObject({ state: 10, unacked: 0, sacked: 8, sndCwnd: 10, reordering: 3 });
+    expect(info).toMatchObject({ sndMss: 0, rcvMss: 0, sndSsthresh: 0, advmss: 0, rto: 0, lastDataSent: 0 });
+  });
+
+  it('learns the segment size of the peer from what is out of order too', () => {
+    const s = new Script().accepted({ mss: 1000 });
+    s.info({ rcvMss: 536 });
+    s.in('. 1001:2001(1000) ack 1 win 60000');
+    s.info({ rcvMss: 1000 });
+  });
+
   it('tells what happened', () => {
     const s = new Script().accepted({ mss: 1000, win: 60_000, rtt: 0.1 });
     s.send(5000).ignore();
@@ -274,7 +288,7 @@ describe('TCP_INFO', () => {
       bytesAcked: 5000,
       bytesReceived: 100,
       segsOut: 6,
-      segsIn: 3,
+      segsIn: 4, // the SYN too
       dataSegsIn: 1,
       dataSegsOut: 5,
       notsentBytes: 0,

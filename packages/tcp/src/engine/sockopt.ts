@@ -12,6 +12,7 @@ import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { CLOSE, CLOSE_WAIT, ESTABLISHED, LISTEN } from './state.ts';
 import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, type TcpSock } from './tcb.ts';
 import { armKeepalive, keepaliveTime } from './timer.ts';
+import { clampTo } from './window.ts';
 
 const MAX_KEEPIDLE = 32_767;
 const MAX_KEEPINTVL = 32_767;
@@ -115,17 +116,11 @@ function setKeepidle(now: number, sk: TcpSock, value: number): Errno | undefined
 }
 
 function setWindowClamp(sk: TcpSock, value: number): Errno | undefined {
-  if (value <= 0) {
+  if (value === 0) {
     if (sk.state !== CLOSE) return 'EINVAL';
-    sk.clampOption = 0;
-    return undefined;
-  }
-  const least = 2304; // half of the smallest receive buffer
-  sk.clampOption = Math.max(value, least);
-  sk.windowClamp = sk.clampOption;
-  if (sk.state !== CLOSE && sk.state !== LISTEN) {
-    sk.rcvSsthresh = Math.min(Math.max(sk.rcvSsthresh, 0), sk.windowClamp);
-  }
+    sk.windowClamp = 0;
+  } else clampTo(sk, value);
+  sk.clampOption = sk.windowClamp;
   return undefined;
 }
 
@@ -206,9 +201,8 @@ export function getOption(
 
 /** See {@link Tcp.setKeepalive}. */
 export function setKeepalive(now: number, sk: TcpSock, on: boolean): void {
-  const was = sk.keepOpen;
-  sk.keepOpen = on;
+  sk.keepOpen = on; // the caller may have set it already: the timer tells whether it is news
   if (sk.state === CLOSE || sk.state === LISTEN) return;
-  if (on && !was) armKeepalive(sk, now + keepaliveTime(sk));
-  else if (!on) sk.keepaliveTimer?.del();
+  if (!on) sk.keepaliveTimer?.del();
+  else if (sk.keepaliveTimer?.pending !== true) armKeepalive(sk, now + keepaliveTime(sk));
 }

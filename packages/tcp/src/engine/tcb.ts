@@ -155,7 +155,7 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Path MTU that {@link mssCache} was computed from. */
   pmtuCookie = 0;
   /** MSS that we advertise. */
-  advmss = 536;
+  advmss = 0;
   /** Bytes of header with the options of every segment. */
   tcpHeaderLen = 20;
   /** Bytes of a super-packet's payload; a multiple of the MSS. */
@@ -183,7 +183,7 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Share of `rcvbuf` that is payload, in 1/256 (`scaling_ratio`). */
   scalingRatio: number = DEFAULT_SCALING_RATIO;
   /** Biggest payload of a segment (`rcv_mss`), estimated. */
-  rcvMss = 536;
+  rcvMss = 0;
   /** Out of order, by sequence number; `undefined` while there is none. */
   ofoQueue: SkbQueue | undefined = undefined;
   /** Segment queued last out of order. */

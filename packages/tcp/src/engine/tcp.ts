@@ -34,7 +34,7 @@ import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
 import { tsqWrite } from './tsq.ts';
-import { atMark } from './urgent.ts';
+import { atMark, readable } from './urgent.ts';
 import { scalingRatio } from './window.ts';
 
 /** Bytes of the pages that what is sent is copied to. */
@@ -253,13 +253,11 @@ export class Tcp {
     dataReady(sk);
   }
 
-  /** `SIOCINQ`: bytes to read. EINVAL on a listener. */
+  /** `SIOCINQ`: bytes to read, up to an urgent one that is out of line. EINVAL on a listener. */
   inq(sk: TcpSock): number | Errno {
     if (sk.state === LISTEN) return 'EINVAL';
     if (sk.state === SYN_SENT || sk.state === SYN_RECV) return 0;
-    // A FIN takes a number but is no byte.
-    const fin = sk.finSeen && sk.copiedSeq !== sk.rcvNxt ? 1 : 0;
-    return Math.max(((sk.rcvNxt - sk.copiedSeq) | 0) - fin, 0);
+    return readable(sk);
   }
 
   /** `SIOCOUTQ`: bytes not acknowledged. EINVAL on a listener. */

@@ -3,6 +3,7 @@
  * RFC 9293 §3.8.3, §3.8.4, §3.8.6.1.
  * @module
  */
+import type { SkBuff } from '@stack/skbuff';
 import { endSeqOf } from './cb.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
@@ -77,7 +78,7 @@ function retransmitTimeout(now: number, sk: TcpSock): void {
   const { mib, sysctl } = sk.tcp;
   if (sk.sndWnd === 0 && !sk.orphaned && sk.state !== SYN_SENT && sk.state !== SYN_RECV) {
     // The peer shrank its window to nothing: what is sent again is a probe, and does not end the connection while answers come.
-    if (probe0TimedOut(now, sk)) {
+    if (probe0TimedOut(now, sk, head)) {
       writeError(now, sk);
       return;
     }
@@ -175,10 +176,15 @@ function clampToUserTimeout(now: number, sk: TcpSock, rto: number): number {
   return Math.min(rto, Math.max(left, 1000));
 }
 
-function probe0TimedOut(now: number, sk: TcpSock): boolean {
-  const silent = now - sk.rcvTstamp;
-  if (sk.userTimeout !== 0) return silent > sk.userTimeout * 1000;
-  return silent > 2 * rtoMax(sk) && timedOut(now, sk, sk.tcp.sysctl.tcp_retries2, 0);
+/** Whether to give up a peer that closed its window over what is in flight: it says nothing at all, or nothing of it is taken. */
+function probe0TimedOut(now: number, sk: TcpSock, head: SkBuff): boolean {
+  let limit = 2 * rtoMax(sk);
+  const futile = now - (sk.retransStamp !== 0 ? sk.retransStamp : head.tstamp);
+  if (sk.userTimeout !== 0) {
+    if (futile > sk.userTimeout * 1000) return true; // answers that offer no room are no progress
+    limit = Math.min(limit, sk.userTimeout * 1000);
+  }
+  return now - sk.rcvTstamp > limit && futile > limit;
 }
 
 /** µs until the first zero-window probe. */

@@ -98,7 +98,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   if (((end - sk.sndNxt) | 0) > 0 || seq === end) tcp.mib.Tcp.OutSegs += pcount;
   sk.segsOut += pcount;
   own(sk, tx);
-  if ((flags & ACK) !== 0) ackSent(sk, pcount);
+  if ((flags & ACK) !== 0) ackSent(sk);
   const result = hand(now, sk, tx, dst);
   if (result === OK) {
     skb.tstamp = now;
@@ -121,7 +121,7 @@ export function transmitControl(now: number, sk: TcpSock, seq: number, flags: nu
   sk.segsOut++;
   tx.truesize = PURE_ACK_TRUESIZE;
   own(sk, tx);
-  if ((flags & ACK) !== 0) ackSent(sk, 1);
+  if ((flags & ACK) !== 0) ackSent(sk);
   return hand(now, sk, tx, dst);
 }
 

@@ -86,4 +86,18 @@ describe('receiving (MUST-32, MUST-33, MUST-62)', () => {
     expect(text(s, 1, MSG_OOB)).toBe('f');
     expect(text(s, 10)).toBe('abcde');
   });
+
+  it('ends SIOCINQ, unless it is in line', () => {
+    for (const inline of [false, true]) {
+      const s = established();
+      const inq = () => s.host.tcp.inq(s.sk);
+      s.sk.oobInline = inline;
+      s.in('PU. 1:101(100) ack 1 win 60000 urg 50');
+      expect(inq()).toBe(inline ? 100 : 49);
+      s.recv(1000, 49);
+      expect(inq()).toBe(inline ? 51 : 0);
+      s.recv(1000, inline ? 51 : 50);
+      expect(inq()).toBe(0);
+    }
+  });
 });

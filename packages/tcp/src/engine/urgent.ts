@@ -86,3 +86,12 @@ export function recvUrgent(
 export function atMark(sk: TcpSock): boolean {
   return sk.urgData !== 0 && sk.urgSeq === sk.copiedSeq;
 }
+
+/** Bytes that can be read in a row: not past an urgent one that is out of line (Linux `tcp_inq`). */
+export function readable(sk: TcpSock): number {
+  const all = (sk.rcvNxt - sk.copiedSeq) | 0;
+  const ahead = (sk.urgSeq - sk.copiedSeq) | 0;
+  if (!sk.oobInline && sk.urgData !== 0 && ahead >= 0 && ahead < all) return ahead;
+  // A FIN takes a number but is no byte.
+  return sk.finSeen && all > 0 ? all - 1 : all;
+}

@@ -30,6 +30,41 @@ describe('the window we offer', () => {
     expect(fullSpace(s.sk)).toBe(4096);
   });
 
+  it('is all of the buffer from the first segment on that is scaled, though a SYN can say 64 KiB only', () => {
+    const options = { sysctl: { tcp_rmem: [4096, 540_000, 6_291_456] as [number, number, number] } };
+    const active = new Script(options).connect();
+    active.out('S 0:0(0) win 65535');
+    active.in('S. 0:0(0) ack 1 win 32792 <mss 1000,nop,wscale 7>').out('. 1:1(0) ack 1 win 2099');
+    expect(active.sk.rcvWnd).toBe(2099 << 7);
+    const passive = new Script(options).accepted({ mss: 1000, wscale: 7 });
+    passive.send(10).out('P. 1:11(10) ack 1 win 2099');
+  });
+
+  it('of a request is what its SYN-ACK said', () => {
+    const s = new Script({ sysctl: { tcp_rmem: [4096, 540_000, 6_291_456] } });
+    s.host.tcp.bind(s.now, s.sk, 0, 80);
+    s.host.tcp.listen(s.now, s.sk, 8);
+    s.in('S 0:0(0) win 32792 <mss 1000,nop,wscale 7>').out('S. 0:0(0) ack 1 win 65535');
+    s.in('. 65536:65636(100) ack 1 win 100').out('. 1:1(0) ack 1 win 511');
+    expect(s.host.tcp.tables.count).toBe(1);
+  });
+
+  it('is clamped by TCP_WINDOW_CLAMP, at 1152 bytes at the least, and follows what the overhead of segments leaves', () => {
+    const s = new Script().accepted({ mss: 1000 });
+    const { tcp } = s.host;
+    s.sk.rcvSsthresh = 5000;
+    tcp.setsockopt(s.now, s.sk, 'TCP_WINDOW_CLAMP', 100);
+    expect(tcp.getsockopt(s.now, s.sk, 'TCP_WINDOW_CLAMP')).toBe(1152);
+    expect(s.sk.rcvSsthresh).toBe(1152);
+    tcp.setsockopt(s.now, s.sk, 'TCP_WINDOW_CLAMP', 30_000);
+    expect(s.sk.rcvSsthresh).toBe(30_000);
+    expect(tcp.setsockopt(s.now, s.sk, 'TCP_WINDOW_CLAMP', 0)).toBe('EINVAL');
+    const t = new Script().accepted({ mss: 1000 });
+    t.in('. 1:601(600) ack 1 win 60000');
+    expect(t.sk.windowClamp).toBe(61_440); // 600 bytes in a packet that costs 1280, of 131,072
+    expect(t.sk.rcvSsthresh).toBe(t.sk.windowClamp);
+  });
+
   it('closes as data waits, never shrinks (SHLD-14), opens in large steps when it was read (MUST-39)', () => {
     const s = new Script();
     s.accepted({

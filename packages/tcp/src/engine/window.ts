@@ -129,7 +129,8 @@ export function selectInitialWindow(
   const limit = clamp === 0 ? 0xffff << TCP_MAX_WSCALE : clamp;
   let room = Math.min(limit, Math.max(space, 0));
   if (room > mss) room -= room % mss;
-  let window = Math.min(room, sysctl.tcp_workaround_signed_windows !== 0 ? MAX_TCP_WINDOW : 0xffff);
+  // The field of a SYN says 64 KiB at most; what is meant is told by the first segment that is scaled.
+  let window = sysctl.tcp_workaround_signed_windows !== 0 ? Math.min(room, MAX_TCP_WINDOW) : room;
   if (initrwnd !== 0) window = Math.min(window, initrwnd * mss);
   let wscale = 0;
   if (scaling) {
@@ -181,6 +182,18 @@ export function initBufferSpace(sk: TcpSock): void {
     sk.windowClamp = Math.max(2 * sk.advmss, most - sk.advmss);
   }
   sk.rcvSsthresh = Math.min(sk.rcvSsthresh, sk.windowClamp);
+}
+
+/** Half of the smallest receive buffer: no clamp is below it. */
+const MIN_WINDOW_CLAMP = 1152;
+
+/** Sets the largest window to offer, bytes (Linux `tcp_set_window_clamp`). */
+export function clampTo(sk: TcpSock, window: number): void {
+  const clamp = Math.max(window, MIN_WINDOW_CLAMP);
+  const old = sk.windowClamp;
+  sk.windowClamp = clamp;
+  if (clamp < old) sk.rcvSsthresh = Math.min(sk.rcvSsthresh, clamp);
+  else if (clamp > old) sk.rcvSsthresh = Math.max(sk.rcvSsthresh, Math.min(sk.rcvWnd, clamp));
 }
 
 /** The receive buffer is full: grow it as far as the sysctl lets, or close the window down (Linux `tcp_clamp_window`). */
