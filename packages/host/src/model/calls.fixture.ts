@@ -18,8 +18,8 @@ import {
 import { must } from './stream.fixture.ts';
 import { Connection, type End, nameOf, type Side, type World } from './world.fixture.ts';
 
-/** What a reset looks like to whoever is reset. */
-const RESET = ['ECONNRESET', 'EPIPE'];
+/** What the end of a connection looks like that did not end as it should. */
+const RESET = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
 
 /** The result of a call: a value, or the errno. @throws what is no socket error. */
 async function outcome<T>(call: Promise<T>): Promise<T | SocketError> {
@@ -75,9 +75,10 @@ export async function recv(world: World, end: End, length: number, flags: number
   const { in: stream } = end;
   const waits = (flags & MSG_DONTWAIT) === 0;
   const wasReceiving = end.receiving !== undefined;
-  if (!wasReceiving) end.receiving = { target: target(end, length, flags) };
   const { received, seen } = stream;
-  const result = await outcome(socket.recv(length, flags));
+  const call = outcome(socket.recv(length, flags));
+  if (!wasReceiving) end.receiving = { target: target(end, length, flags), over: call };
+  const result = await call;
   if (!wasReceiving) end.receiving = undefined;
   const names = [
     [MSG_PEEK, 'PEEK'],
@@ -188,11 +189,16 @@ export async function connect(
   else must(connection.expected !== true && code === 'ECONNREFUSED', `${what}: ${code}`);
 }
 
-/** `accept`, waiting or not; whether there was a connection. */
-export async function accept(world: World, side: Side, port: number, waits: boolean): Promise<boolean> {
+/** `accept`, waiting or not; the end that it gave. */
+export async function accept(
+  world: World,
+  side: Side,
+  port: number,
+  waits: boolean,
+): Promise<End | undefined> {
   const name = nameOf(side, port);
   const listener = world.listeners.get(name);
-  if (listener === undefined) return false;
+  if (listener === undefined) return undefined;
   const wasAccepting = listener.isAccepting;
   if (waits) listener.isAccepting = true;
   listener.socket.nonblocking = !waits;
@@ -204,7 +210,7 @@ export async function accept(world: World, side: Side, port: number, waits: bool
     world.note(`accept(${name}) = ${result.code}`);
     if (result.code === 'EAGAIN') must(!waits, `accept(${name}): EAGAIN`);
     else must(result.code === 'EBADF' && !world.listeners.has(name), `accept(${name}): ${result.code}`);
-    return false;
+    return undefined;
   }
   must(waits || !wasAccepting, `accept(${name}): passed one that waits`);
   const peer = result.getpeername();
@@ -215,8 +221,7 @@ export async function accept(world: World, side: Side, port: number, waits: bool
   const connection = found.at(-1);
   must(connection !== undefined, `accept(${name}): port ${from} never connected`);
   world.note(`accept(${name}) = ${connection.client.out.name}`);
-  connection.accepted(side, result);
-  return true;
+  return connection.accepted(side, result);
 }
 
 /** `socket`, `bind` and `listen`. */

@@ -4,12 +4,6 @@
  */
 import {
   MSG_DONTWAIT,
-  MSG_MORE,
-  MSG_PEEK,
-  MSG_WAITALL,
-  SHUT_RD,
-  SHUT_RDWR,
-  SHUT_WR,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
@@ -21,30 +15,31 @@ import {
   TCP_NODELAY,
   TCP_QUICKACK,
 } from '@stack/socket';
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { accept, close, connect, listen, recv, send, shutdown, unlisten } from './calls.fixture.ts';
-import { type End, type Network, nameOf, type Side, type World } from './world.fixture.ts';
+import { type End, nameOf, type Side, type World } from './world.fixture.ts';
 
 /** A command: the world is model and reality in one. */
 export type Command = fc.AsyncCommand<World, World>;
 
 /** A setting of a socket: {@link SETTINGS}. */
-type Setting = readonly [keyof typeof SETTINGS, number];
+export type Setting = readonly [keyof typeof SETTINGS, number];
 
-const SETTINGS = {
-  sndbuf: ({ socket }: End, value: number) => socket.setsockopt(SOL_SOCKET, SO_SNDBUF, value),
+/** Settings by name, each with a number. */
+export const SETTINGS = {
+  sndbuf: ({ socket }: End, value: number): void => socket.setsockopt(SOL_SOCKET, SO_SNDBUF, value),
   // Not below what was offered before: see `a window that was taken back` in stalls.test.ts.
-  rcvbuf: ({ socket }: End, value: number) => socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536 + value),
-  nodelay: ({ socket }: End, value: number) => socket.setsockopt(SOL_TCP, TCP_NODELAY, value & 1),
-  cork: ({ socket }: End, value: number) => socket.setsockopt(SOL_TCP, TCP_CORK, value & 1),
-  quickack: ({ socket }: End, value: number) => socket.setsockopt(SOL_TCP, TCP_QUICKACK, value & 1),
-  keepalive: ({ socket }: End, value: number) => socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, value & 1),
-  linger(end: End, value: number) {
+  rcvbuf: ({ socket }: End, value: number): void => socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536 + value),
+  nodelay: ({ socket }: End, value: number): void => socket.setsockopt(SOL_TCP, TCP_NODELAY, value & 1),
+  cork: ({ socket }: End, value: number): void => socket.setsockopt(SOL_TCP, TCP_CORK, value & 1),
+  quickack: ({ socket }: End, value: number): void => socket.setsockopt(SOL_TCP, TCP_QUICKACK, value & 1),
+  keepalive: ({ socket }: End, value: number): void => socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, value & 1),
+  linger(end: End, value: number): void {
     const seconds = value % 4;
     end.socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: value & 1, linger: seconds });
     end.lingersNot = (value & 1) === 1 && seconds === 0;
   },
-  rcvlowat(end: End, value: number) {
+  rcvlowat(end: End, value: number): void {
     end.socket.setsockopt(SOL_SOCKET, SO_RCVLOWAT, value % 3000);
     end.rcvlowat = end.socket.getsockopt(SOL_SOCKET, SO_RCVLOWAT) as number;
   },
@@ -91,7 +86,8 @@ abstract class OnEnd implements Command {
   }
 }
 
-class Send extends OnEnd {
+/** `send`; it waits unless MSG_DONTWAIT says otherwise. */
+export class Send extends OnEnd {
   readonly #length: number;
   readonly #flags: number;
 
@@ -121,7 +117,8 @@ class Send extends OnEnd {
   }
 }
 
-class Recv extends OnEnd {
+/** `recv`. */
+export class Recv extends OnEnd {
   readonly #length: number;
   readonly #flags: number;
 
@@ -153,7 +150,8 @@ class Recv extends OnEnd {
   }
 }
 
-class Shutdown extends OnEnd {
+/** `shutdown`. */
+export class Shutdown extends OnEnd {
   readonly #how: number;
 
   constructor(pick: number, how: number) {
@@ -170,7 +168,8 @@ class Shutdown extends OnEnd {
   }
 }
 
-class Close extends OnEnd {
+/** `close`. */
+export class Close extends OnEnd {
   act(world: World, end: End): undefined {
     world.background(`${end.out.name} close`, () => close(world, end));
   }
@@ -180,7 +179,8 @@ class Close extends OnEnd {
   }
 }
 
-class SetOption extends OnEnd {
+/** `setsockopt`. */
+export class SetOption extends OnEnd {
   readonly #setting: Setting;
 
   constructor(pick: number, setting: Setting) {
@@ -225,7 +225,8 @@ abstract class OnPort implements Command {
   abstract toString(): string;
 }
 
-class Listen extends OnPort {
+/** `socket`, `bind`, `listen`. */
+export class Listen extends OnPort {
   check(world: Readonly<World>): boolean {
     return !world.listeners.has(this.name);
   }
@@ -239,7 +240,8 @@ class Listen extends OnPort {
   }
 }
 
-class Unlisten extends OnPort {
+/** `close` of a socket that listens. */
+export class Unlisten extends OnPort {
   check(world: Readonly<World>): boolean {
     return world.listeners.has(this.name);
   }
@@ -253,7 +255,8 @@ class Unlisten extends OnPort {
   }
 }
 
-class Accept extends OnPort {
+/** `accept`. */
+export class Accept extends OnPort {
   readonly #waits: boolean;
 
   constructor(side: Side, port: number, waits: boolean) {
@@ -280,8 +283,8 @@ class Accept extends OnPort {
   }
 }
 
-/** To a port of the other side. */
-class Connect extends OnPort {
+/** `socket` and `connect`, to a port of the other side. */
+export class Connect extends OnPort {
   readonly #settings: readonly Setting[];
 
   constructor(side: Side, port: number, settings: readonly Setting[]) {
@@ -306,7 +309,8 @@ class Connect extends OnPort {
   }
 }
 
-class Pass implements Command {
+/** Nothing, for some time. */
+export class Pass implements Command {
   readonly #time: number;
 
   constructor(time: number) {
@@ -324,91 +328,4 @@ class Pass implements Command {
   toString(): string {
     return `pass(${this.#time})`;
   }
-}
-
-const pick = fc.nat(15);
-const side = fc.constantFrom<Side>('a', 'b');
-const port = fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.constant(2));
-const length = fc.oneof(fc.nat(10), fc.nat(3000), fc.nat(200_000));
-
-function setting(): fc.Arbitrary<Setting> {
-  const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
-  return fc.tuple(fc.constantFrom(...names), fc.oneof(fc.nat(7), fc.nat(100_000)));
-}
-
-/** Any of these flags. */
-function anyOf(...flags: readonly number[]): fc.Arbitrary<number> {
-  return fc.subarray([...flags]).map((chosen) => chosen.reduce((all, flag) => all | flag, 0));
-}
-
-/** All commands; those that move bytes come more often. */
-export function commands(): fc.Arbitrary<Command>[] {
-  const sends = fc
-    .tuple(pick, length, anyOf(MSG_MORE, MSG_DONTWAIT))
-    .map(([at, bytes, flags]) => new Send(at, bytes, flags));
-  // To look at more than fits into the buffer would wait for ever, in Linux too.
-  const receives = fc
-    .tuple(pick, length, fc.oneof(anyOf(MSG_WAITALL, MSG_DONTWAIT), anyOf(MSG_PEEK, MSG_DONTWAIT)))
-    .map(([at, bytes, flags]) => new Recv(at, bytes, flags));
-  const passes = fc
-    .oneof(fc.nat(100), fc.nat(50_000), fc.nat(3_000_000), fc.nat(100_000_000))
-    .map((time) => new Pass(time));
-  const connects = fc
-    .tuple(side, port, fc.array(setting(), { maxLength: 2 }))
-    .map(([from, to, settings]) => new Connect(from, to, settings));
-  const listens = fc.tuple(side, port).map(([at, number]) => new Listen(at, number));
-  const accepts = fc
-    .tuple(side, port, fc.boolean())
-    .map(([at, number, waits]) => new Accept(at, number, waits));
-  return [
-    listens,
-    connects,
-    connects,
-    accepts,
-    accepts,
-    ...[sends, sends, sends, sends, sends, sends],
-    ...[receives, receives, receives, receives, receives, receives],
-    ...[passes, passes, passes, passes],
-    fc.tuple(pick, setting()).map(([at, one]) => new SetOption(at, one)),
-    fc.tuple(pick, setting()).map(([at, one]) => new SetOption(at, one)),
-    fc
-      .tuple(pick, fc.constantFrom(SHUT_RD, SHUT_WR, SHUT_WR, SHUT_RDWR))
-      .map(([at, how]) => new Shutdown(at, how)),
-    pick.map((at) => new Close(at)),
-    fc.tuple(side, port).map(([at, number]) => new Unlisten(at, number)),
-  ];
-}
-
-/** How every run begins: both hosts listen, and `a` is connected to `b`. */
-export function beginning(): Command[] {
-  return [
-    new Listen('a', 1),
-    new Listen('b', 1),
-    new Accept('b', 1, true),
-    new Connect('a', 1, []),
-    new Pass(10_000_000),
-  ];
-}
-
-/** Networks from good to bad, and hosts with small buffers or without TCP's options. */
-export function network(): fc.Arbitrary<Network> {
-  return fc.record(
-    {
-      seed: fc.nat(0xffff),
-      loss: fc.constantFrom(0, 0.05, 0.2),
-      reorder: fc.constantFrom(0, 0.25),
-      duplicate: fc.constantFrom(0, 0.05),
-      corrupt: fc.constantFrom(0, 0.01),
-      delay: fc.constantFrom(0, 1000, 40_000),
-      rate: fc.constantFrom(1_000_000_000, 1_000_000),
-      sysctl: fc.constantFrom(
-        {},
-        {},
-        { 'net.ipv4.tcp_timestamps': 0 },
-        { 'net.ipv4.tcp_window_scaling': 0 },
-        { 'net.ipv4.tcp_wmem': '4096 8192 16384', 'net.ipv4.tcp_rmem': '4096 8192 16384' },
-      ),
-    },
-    { noNullPrototype: true },
-  );
 }

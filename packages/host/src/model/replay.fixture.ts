@@ -3,7 +3,7 @@
  * @module
  */
 import fc from 'fast-check';
-import { beginning, commands, network } from './commands.fixture.ts';
+import { beginning, commands, network } from './arbitraries.fixture.ts';
 import { settle } from './settle.fixture.ts';
 import { World } from './world.fixture.ts';
 

@@ -14,11 +14,17 @@ const LONGER = 4 * LONG;
 
 /** Lets everything come to its end. @throws Violation for what did not. */
 export async function settle(world: World): Promise<void> {
-  await world.pass(LONG);
+  // A call of accept that waits takes one connection: others are for the second round.
+  for (let round = 0; round < 2; round++) {
+    for (const name of world.listeners.keys()) serve(world, name);
+    for (const end of world.ends()) drain(world, end);
+    await world.pass(LONG);
+  }
   for (const end of world.ends()) checkWaits(end);
-  await acceptAll(world);
-  for (const end of world.ends()) drain(world, end);
-  await world.pass(LONG);
+  for (const one of world.connections) {
+    const isThere = one.server !== undefined || !one.client.isConnected || one.isBroken;
+    must(isThere, `accept(${one.listener}): ${one.client.out.name} is not there`);
+  }
   for (const end of world.ends()) {
     const { connection, isSending, out } = end;
     // Where the peer reads no more, its buffer stays full.
@@ -26,8 +32,6 @@ export async function settle(world: World): Promise<void> {
     must(!isSending || isStuck, `${out.name} send: waits, and all is read`);
     if (end.isConnected && !end.isClosed && !end.writeShut) shutdown(world, end, SHUT_WR);
   }
-  await world.pass(LONG);
-  for (const end of world.ends()) drain(world, end); // where a call that only looks was in the way
   await world.pass(LONG);
   for (const end of world.ends()) checkWhole(end);
   for (const end of world.ends()) {
@@ -37,6 +41,19 @@ export async function settle(world: World): Promise<void> {
   await world.pass(LONGER);
   must(world.pending === 0, `${world.pending} calls still wait`);
   await bury(world);
+}
+
+/** Takes every connection that waits or comes, and reads it to the end. */
+function serve(world: World, name: string): void {
+  if (world.listeners.get(name)?.isAccepting === true) return;
+  const [side, port] = name.split(':') as [Side, string];
+  world.background(`accept(${name})`, async () => {
+    for (;;) {
+      const end = await accept(world, side, Number(port), true);
+      if (end === undefined) return;
+      drain(world, end);
+    }
+  });
 }
 
 /** What waits that should not. */
@@ -51,26 +68,13 @@ function checkWaits({ in: stream, receiving, connection, readShut, rcvlowat }: E
   );
 }
 
-/** Takes every connection that waits at a listener. */
-async function acceptAll(world: World): Promise<void> {
-  for (const [name, { isAccepting }] of world.listeners) {
-    const waiting = world.connections.filter(
-      (one) => one.listener === name && one.server === undefined && one.client.isConnected && !one.isBroken,
-    );
-    must(!isAccepting || waiting.length === 0, `accept(${name}): waits, and ${waiting.length} are there`);
-    if (isAccepting) continue;
-    const [side, port] = name.split(':') as [Side, string];
-    while (await accept(world, side, Number(port), false));
-    for (const one of waiting)
-      must(one.server !== undefined, `accept(${name}): ${one.client.out.name} is not there`);
-  }
-}
-
 /** Reads to the end. */
 function drain(world: World, end: End): void {
-  if (end.isClosed || !end.isConnected || end.receiving !== undefined) return;
+  if (end.isClosed || !end.isConnected || end.isDrained) return;
+  end.isDrained = true;
   world.background(`${end.in.name} drain`, async () => {
-    while ((await recv(world, end, 65_536, 0)) > 0);
+    while (end.receiving !== undefined) await end.receiving.over; // somebody waits: first things first
+    while (!end.isClosed && (await recv(world, end, 65_536, 0)) > 0);
   });
 }
 

@@ -26,6 +26,15 @@ const PATIENT = {
   'net.ipv4.neigh.default.ucast_solicit': 30,
 };
 
+/** Bytes that a receiver always has room for. */
+const WINDOW = 1000;
+/**
+ * A closed window is probed for ever, but for a peer from whom nothing is heard for two times the longest RTO: of the few probes in that
+ * time all may be lost. Half of that, for it is not looked at often; µs.
+ */
+const PROBED = 100_000_000;
+/** How often that is looked at, µs. */
+const WHILE = 50_000_000;
 /** `net.ipv4.tcp_fin_timeout`, µs. */
 const FIN_TIMEOUT = 60_000_000;
 
@@ -48,8 +57,10 @@ export class End {
   lingersNot = false;
   rcvlowat = 1;
   /** Calls that wait; the model makes one of each kind at a time. */
-  receiving: { readonly target: number } | undefined = undefined;
+  receiving: { readonly target: number; readonly over: Promise<unknown> } | undefined = undefined;
   isSending = false;
+  /** Somebody reads it to the end. */
+  isDrained = false;
 
   constructor(side: Side, socket: Socket, connection: Connection, out: Stream, into: Stream) {
     this.side = side;
@@ -71,13 +82,15 @@ export class Connection {
   expected: boolean | undefined;
   /** A reset is possible: bytes may be lost, calls may say so. */
   isBroken = false;
-  readonly #there: Stream;
-  readonly #back: Stream;
+  /** How long somebody has not read what fills a window, µs. */
+  stalled = 0;
+  readonly there: Stream;
+  readonly back: Stream;
 
   constructor(index: number, side: Side, socket: Socket, port: number, listener: string, expected: boolean) {
-    this.#there = new Stream(`${index}>`, 2 * index);
-    this.#back = new Stream(`${index}<`, 2 * index + 1);
-    this.client = new End(side, socket, this, this.#there, this.#back);
+    this.there = new Stream(`${index}>`, 2 * index);
+    this.back = new Stream(`${index}<`, 2 * index + 1);
+    this.client = new End(side, socket, this, this.there, this.back);
     this.port = port;
     this.listener = listener;
     this.expected = expected;
@@ -85,7 +98,7 @@ export class Connection {
 
   /** The server's application has it. */
   accepted(side: Side, socket: Socket): End {
-    this.server = new End(side, socket, this, this.#back, this.#there);
+    this.server = new End(side, socket, this, this.back, this.there);
     this.server.isConnected = true;
     return this.server;
   }
@@ -102,6 +115,12 @@ export class Connection {
   isForgotten(end: End, now: number): boolean {
     const peer = this.peer(end);
     return peer?.isClosed === true && now - peer.closedAt >= FIN_TIMEOUT;
+  }
+
+  /** Whether a receiver leaves so much unread that its window may be closed. */
+  get isStalled(): boolean {
+    const { there, back } = this;
+    return there.accepted - there.received > WINDOW || back.accepted - back.received > WINDOW;
   }
 
   /** Notes whether an end that is closed, or deaf and mute, gets what it will answer with a reset. */
@@ -132,8 +151,10 @@ export class World {
   /** What calls that waited found wrong. */
   readonly violations: Violation[] = [];
   readonly #pending: Set<Promise<void>> = new Set();
+  readonly #isLossy: boolean;
 
   constructor(network: Network) {
+    this.#isLossy = (network.loss ?? 0) !== 0 || (network.corrupt ?? 0) !== 0;
     this.network = lan({ ...network, sysctl: { ...PATIENT, ...network.sysctl } });
     const { wire } = this.network;
     wire.onFrame(({ time, direction, bytes }) => {
@@ -194,8 +215,15 @@ export class World {
 
   /** Lets time pass. */
   async pass(microseconds: number): Promise<void> {
-    await this.network.clock.runFor(microseconds);
-    this.check();
+    for (let left = microseconds; left > 0 || left === microseconds; left -= WHILE) {
+      const time = Math.min(left, WHILE);
+      await this.network.clock.runFor(time);
+      for (const one of this.connections) {
+        one.stalled = one.isStalled ? one.stalled + time : 0;
+        if (one.stalled > PROBED && this.#isLossy) one.isBroken = true;
+      }
+      this.check();
+    }
   }
 }
 
