@@ -89,6 +89,10 @@ describe('SOL_SOCKET', () => {
     proto.sk.err = 'EHOSTUNREACH';
     expect(read(s.SO_ERROR)).toBe(113);
     expect(read(s.SO_ERROR)).toBe(0);
+    const sk: { err: string; errSoft?: string } = proto.sk;
+    sk.err = 'ECONNRESET';
+    sk.errSoft = 'EHOSTUNREACH'; // what ended nothing is told where there is no other, and once
+    expect([read(s.SO_ERROR), read(s.SO_ERROR), read(s.SO_ERROR)]).toEqual([104, 113, 0]);
     expect(() => read(777)).toThrow('getsockopt ENOPROTOOPT');
   });
 

@@ -69,6 +69,8 @@ export interface SockFields {
   userlocks: number;
   /** The pending error; `''` = none. */
   err: string;
+  /** An error that ended nothing (`sk_err_soft`); `''` = none. SO_ERROR tells it where there is no other. Left out = never. */
+  errSoft?: string;
   /** Bits `RCV_SHUTDOWN`, `SEND_SHUTDOWN`. */
   shutdown: number;
   mark: number;
@@ -160,6 +162,8 @@ export interface Proto {
     length: number,
     message: SendMessage,
   ): number | Errno;
+  /** Told when a send with MSG_ZEROCOPY is over that queued something, in one attempt or more: it has one completion. Left out = nobody asks. */
+  sendEnded?(now: number): void;
   /**
    * Puts up to `length` bytes at `offset`. How many; on a stream 0 = the peer sends no more; with MSG_TRUNC the datagram's whole
    * length; MSG_ERRQUEUE answers an entry of the error queue (see `receiveError`).

@@ -16,6 +16,7 @@ import {
   MSG_DONTWAIT,
   MSG_MORE,
   MSG_NOSIGNAL,
+  MSG_ZEROCOPY,
   SHUT_WR,
   SO_SNDTIMEO,
   SOCK_DGRAM,
@@ -49,6 +50,23 @@ describe('send on a stream', () => {
     proto.deliver();
     expect(text(peer.received)).toBe('0123456789abcdefghijXYZ');
     expect(kernel.waiters).toBe(0);
+  });
+
+  it('with MSG_ZEROCOPY tells the protocol once when it is over, if it queued anything', async () => {
+    const { socket, proto } = connected();
+    await socket.send(bytes('plain'));
+    await socket.send(new Uint8Array(0), MSG_ZEROCOPY);
+    expect(proto.ended).toBe(0);
+    proto.room = 8;
+    const sending = socket.send(bytes('0123456789'), MSG_ZEROCOPY);
+    await settle();
+    expect(proto.ended).toBe(0);
+    proto.deliver();
+    expect(await sending).toBe(10);
+    expect(proto.ended).toBe(1);
+    proto.room = proto.sent.length;
+    await socket.send(bytes('x'), MSG_ZEROCOPY | MSG_DONTWAIT).catch(() => {});
+    expect(proto.ended).toBe(1);
   });
 
   it('never mixes the bytes of two calls', async () => {

@@ -4,7 +4,7 @@
  */
 import type { WireAddress } from './address.ts';
 import { SOCK_STREAM } from './constants/families.ts';
-import { MSG_DONTWAIT, MSG_MORE } from './constants/messages.ts';
+import { MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY } from './constants/messages.ts';
 import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, SendMessage } from './ports.ts';
@@ -32,6 +32,7 @@ export function send(
   const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
   const result = serve(core, 'writers', patience, () => loop.attempt());
   const judge = (end: number | Errno | Interrupt): number | Errno => {
+    if (message.queued > 0 && (flags & MSG_ZEROCOPY) !== 0) core.run((now, proto) => proto.sendEnded?.(now));
     if (!isInterrupt(end)) return end;
     return message.queued > 0 ? message.queued : core.errnoOf(end, 'EAGAIN');
   };

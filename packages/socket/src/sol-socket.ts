@@ -9,7 +9,7 @@ import type { Timeval } from './control.ts';
 import type { Core } from './core.ts';
 import { errnoNumber } from './errno.ts';
 import type { Linger } from './option-types.ts';
-import type { Errno, OptionData } from './ports.ts';
+import type { Errno, OptionData, SockFields } from './ports.ts';
 
 /** Least of SO_SNDBUF, bytes of truesize: two small packets. */
 const SOCK_MIN_SNDBUF = 4608;
@@ -136,7 +136,7 @@ export function socketOption(core: Core, option: number): OptionData | typeof NO
     case so.SO_PROTOCOL:
       return proto.protocol;
     case so.SO_ERROR:
-      return errnoNumber(sk.takeError());
+      return errnoNumber(sk.takeError() || takeSoft(sk));
     case so.SO_SNDBUF:
       return sk.sndbuf;
     case so.SO_RCVBUF:
@@ -232,4 +232,11 @@ function bindToIndex({ kernel, proto: { sk } }: Core, ifindex: number): Errno | 
 
 function mayMark({ kernel }: Core): boolean {
   return kernel.capable('CAP_NET_RAW') || kernel.capable('CAP_NET_ADMIN');
+}
+
+/** What would explain a timeout: SO_ERROR tells it once. */
+function takeSoft(sk: SockFields): string {
+  const { errSoft = '' } = sk;
+  if (errSoft !== '') sk.errSoft = '';
+  return errSoft;
 }

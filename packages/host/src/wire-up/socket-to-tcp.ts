@@ -120,10 +120,14 @@ export class TcpProto implements Proto {
     message: SendMessage,
   ): number | string {
     const { sk } = this;
-    const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags);
+    const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags, message.queued);
     sk.writePending = count === 'EAGAIN' && message.waits;
     if (count === 'EAGAIN') this.#probe('sk_stream_wait_memory', sk);
     return count;
+  }
+
+  sendEnded(): void {
+    this.#tcp.sendEnded(this.sk);
   }
 
   recvmsg(

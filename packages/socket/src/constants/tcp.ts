@@ -33,6 +33,8 @@ export const TCP_CONGESTION = 13;
 export const TCP_USER_TIMEOUT = 18;
 /** Bytes not sent yet above which the socket is not writable. */
 export const TCP_NOTSENT_LOWAT = 25;
+/** Milliseconds, 1000 to 120,000: the most that a retransmission timeout may become. */
+export const TCP_RTO_MAX_MS = 44;
 
 /** Boolean: datagrams are held back and become one. */
 export const UDP_CORK = 1;

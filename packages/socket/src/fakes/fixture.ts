@@ -100,6 +100,12 @@ export class FakeStream extends FakeProto implements Proto {
   readonly sizes: number[] = [];
   hasFinished = false;
   isUnacknowledged = false;
+  /** Calls of {@link sendEnded}. */
+  ended = 0;
+
+  sendEnded(): void {
+    this.ended++;
+  }
 
   /** Two connected ends. */
   static pair(): [FakeStream, FakeStream] {

@@ -2,7 +2,7 @@
  * `sendmsg`: the application's bytes into the write queue, copied once, and off they go (Linux `tcp_sendmsg_locked`).
  * @module
  */
-import { MAX_SKB_FRAGS, type Page, type SkBuff } from '@stack/skbuff';
+import { MAX_SKB_FRAGS, type Page, type SkBuff, wrapPage } from '@stack/skbuff';
 import { ACK, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf } from './cb.ts';
 import { charge, scheduleSend } from './memory.ts';
@@ -14,7 +14,7 @@ import type { Errno } from './ports.ts';
 import { entail, newSendSkb, removeEmptySkb } from './send-queue.ts';
 import { CLOSE_WAIT, ESTABLISHED, SYN_RECV, SYN_SENT } from './state.ts';
 import { NAGLE_CORK, NAGLE_PUSH, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
-import { beginZerocopy, finishZerocopy, type ZerocopySend } from './zerocopy.ts';
+import { beginZerocopy, finishZerocopy } from './zerocopy.ts';
 
 /** See {@link Tcp.sendmsg}. */
 export function sendMessage(
@@ -24,6 +24,7 @@ export function sendMessage(
   offset: number,
   length: number,
   flags: number,
+  queued: number,
 ): number | Errno {
   const { tcp } = sk;
   if (sk.state !== ESTABLISHED && sk.state !== CLOSE_WAIT) {
@@ -37,16 +38,17 @@ export function sendMessage(
   if ((sk.shutdown & 2) !== 0) return 'EPIPE';
   sk.noSpace = false;
   const zerocopy =
-    (flags & MSG_ZEROCOPY) !== 0 && sk.zerocopy && length > 0 ? beginZerocopy(sk, bytes) : undefined;
+    (flags & MSG_ZEROCOPY) !== 0 && sk.zerocopy && length > 0 ? beginZerocopy(sk, queued) : undefined;
+  const page = zerocopy === undefined ? undefined : wrapPage(bytes);
   const mss = currentMss(now, sk);
   const goal = sizeGoal(sk, mss, (flags & MSG_OOB) === 0);
   let copied = 0;
   while (copied < length) {
-    const skb = tailWithRoom(now, sk, goal, zerocopy !== undefined);
+    const skb = tailWithRoom(now, sk, goal);
     const taken =
       skb === undefined
         ? 0
-        : append(sk, skb, bytes, offset + copied, Math.min(goal - skb.len, length - copied), zerocopy);
+        : append(sk, skb, bytes, offset + copied, Math.min(goal - skb.len, length - copied), page);
     if (taken === 0) {
       sk.noSpace = true;
       removeEmptySkb(sk);
@@ -65,7 +67,7 @@ export function sendMessage(
       pushPending(now, sk, mss, NAGLE_PUSH);
     } else if (tail === sk.writeQueue.first) writeXmit(now, sk, mss, NAGLE_PUSH, true);
   }
-  if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, copied);
+  if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, page as Page, copied, queued < 0);
   if (copied === 0 && length > 0) return 'EAGAIN';
   if (copied > 0) {
     const last = sk.writeQueue.last;
@@ -78,17 +80,11 @@ export function sendMessage(
 }
 
 /** The last skb of the write queue if it has room, else a new one; `undefined` where the buffer is full. */
-function tailWithRoom(now: number, sk: TcpSock, goal: number, zerocopy: boolean): SkBuff | undefined {
+function tailWithRoom(now: number, sk: TcpSock, goal: number): SkBuff | undefined {
   const tail = sk.writeQueue.last;
-  if (
-    tail !== undefined &&
-    tail.len < goal &&
-    tail.cb[CB_EOR] === 0 &&
-    tail.nrFrags < MAX_SKB_FRAGS &&
-    (flagsOf(tail) & 1) === 0 &&
-    !(zerocopy && tail.len > 0)
-  ) {
-    return tail;
+  if (tail !== undefined && tail.len < goal && tail.cb[CB_EOR] === 0 && (flagsOf(tail) & 1) === 0) {
+    if (tail.nrFrags < MAX_SKB_FRAGS) return tail;
+    markPush(sk, tail); // it grows no more, though it is not full
   }
   if (!isMemoryFree(sk, 0)) return undefined;
   const skb = newSendSkb(sk, sk.writeSeq, ACK);
@@ -108,9 +104,9 @@ function append(
   bytes: Uint8Array,
   offset: number,
   length: number,
-  zerocopy: ZerocopySend | undefined,
+  shared: Page | undefined,
 ): number {
-  if (zerocopy !== undefined) return appendShared(sk, skb, zerocopy.page, offset, length);
+  if (shared !== undefined) return appendShared(sk, skb, shared, offset, length);
   const { tcp } = sk;
   const page = tcp.fragPage();
   if (page === undefined) return 0;

@@ -1,6 +1,7 @@
 /**
  * What the calls of an application do: flags, options, polling, buffers, errors.
  */
+import { MAX_SKB_FRAGS } from '@stack/skbuff';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern } from './fixture.ts';
@@ -148,6 +149,44 @@ describe('sendmsg', () => {
     a.tcp.sendmsg(world.now, client, bytes, 0, 10, MSG_ZEROCOPY);
     world.advance(100_000);
     expect(client.shiftError()).toBeUndefined();
+  });
+  it('with MSG_ZEROCOPY makes one report of one send, however many attempts it took', () => {
+    const s = established();
+    const { tcp } = s.host;
+    s.sk.zerocopy = true;
+    const bytes = pattern(3000);
+    const attempt = (at: number, n: number, queued: number) =>
+      expect(tcp.sendmsg(s.now, s.sk, bytes, at, n, MSG_ZEROCOPY, queued)).toBe(n);
+    attempt(0, 1000, 0);
+    s.out('P. 1:1001(1000) ack 1').in('. 1:1(0) ack 1001 win 60000');
+    expect(s.sk.shiftError()).toBeUndefined(); // its bytes are free, but it goes on
+    attempt(1000, 1000, 1000);
+    s.ignore().in('. 1:1(0) ack 2001 win 60000');
+    attempt(2000, 500, 2000);
+    tcp.sendEnded(s.sk);
+    expect(s.sk.shiftError()).toBeUndefined(); // over, but its last bytes are in flight
+    s.ignore().in('. 1:1(0) ack 2501 win 60000');
+    expect(s.sk.shiftError()).toMatchObject({ info: 0, data: 0 });
+    attempt(0, 10, 0); // the next one; that it is over nobody tells
+    s.ignore().in('. 1:1(0) ack 2511 win 60000');
+    expect(s.sk.shiftError()).toBeUndefined();
+    attempt(10, 10, -1);
+    expect(s.sk.shiftError()).toMatchObject({ info: 1, data: 1 });
+    s.ignore().in('. 1:1(0) ack 2521 win 60000');
+    expect(s.sk.shiftError()).toMatchObject({ info: 2, data: 2 });
+    tcp.sendEnded(s.sk);
+    expect(s.sk.shiftError()).toBeUndefined();
+  });
+
+  it('with MSG_ZEROCOPY puts as many pieces into a segment as an skb has frags, and pushes it then', () => {
+    const s = established();
+    s.sk.zerocopy = true;
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CORK', 1);
+    for (let i = 0; i < MAX_SKB_FRAGS + 1; i++)
+      s.host.tcp.sendmsg(s.now, s.sk, pattern(10, i + 1), 0, 10, MSG_ZEROCOPY);
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CORK', 0);
+    s.out('P. 1:451(450) ack 1').quiet();
+    s.in('. 1:1(0) ack 451 win 60000').out('P. 451:461(10) ack 1').quiet();
   });
 });
 

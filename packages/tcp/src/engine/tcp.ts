@@ -36,6 +36,7 @@ import { TcpSock } from './tcb.ts';
 import { tsqWrite } from './tsq.ts';
 import { atMark, readable } from './urgent.ts';
 import { scalingRatio } from './window.ts';
+import { endZerocopy } from './zerocopy.ts';
 
 /** Bytes of the pages that what is sent is copied to. */
 const FRAG_PAGE = 65_536;
@@ -163,6 +164,8 @@ export class Tcp {
    * Queues up to `length` bytes and sends what may be sent. How many were taken: fewer than asked where the buffer filled up.
    * EAGAIN (nothing fits, or not connected yet), EPIPE, and the socket's pending error. `flags`: `MSG_OOB | MSG_MORE | MSG_EOR |
    * MSG_ZEROCOPY`; with MSG_ZEROCOPY and `sk.zerocopy` the bytes must not change until the error queue says so.
+   * `queued`: how many bytes earlier attempts of the same send have queued, which has one number then; {@link sendEnded} is due behind
+   * the last one. -1 = it is a send of its own.
    */
   sendmsg(
     now: number,
@@ -171,8 +174,14 @@ export class Tcp {
     offset: number,
     length: number,
     flags: number,
+    queued = -1,
   ): number | Errno {
-    return sendMessage(now, sk, bytes, offset, length, flags);
+    return sendMessage(now, sk, bytes, offset, length, flags, queued);
+  }
+
+  /** The send that was made in attempts is over: see {@link sendmsg}. */
+  sendEnded(sk: TcpSock): void {
+    endZerocopy(sk);
   }
 
   /**

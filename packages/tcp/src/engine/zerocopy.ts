@@ -2,38 +2,67 @@
  * `MSG_ZEROCOPY`: sends reference the application's own bytes; when the last reference is gone the error queue says so.
  * @module
  */
-import { type Page, wrapPage } from '@stack/skbuff';
+import type { Page } from '@stack/skbuff';
 import { type ExtendedError, POLLERR, SO_EE_ORIGIN_ZEROCOPY } from '@stack/skbuff/sock';
 import type { TcpSock } from './tcb.ts';
 
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
-/** Numbering of a socket's zero-copy sends. */
+/** What a socket remembers of its zero-copy sends. */
 export interface ZerocopyState {
   /** Number of the next send, u32. */
   next: number;
+  /** The send that may go on. */
+  open: ZerocopySend | undefined;
 }
 
-/** One send that references the application's bytes. */
+/** One send that references the application's bytes, over all its attempts. */
 export interface ZerocopySend {
-  readonly page: Page;
   readonly number: number;
+  /** Pages that the network holds, and one while the send goes on. */
+  refs: number;
 }
 
-/** Wraps the bytes. The page has one reference, which {@link finishZerocopy} drops. */
-export function beginZerocopy(sk: TcpSock, bytes: Uint8Array): ZerocopySend {
-  sk.zerocopyState ??= { next: 0 };
-  return { page: wrapPage(bytes), number: sk.zerocopyState.next };
+/** Begins a send, or goes on with the one that has queued `queued` bytes. */
+export function beginZerocopy(sk: TcpSock, queued: number): ZerocopySend {
+  sk.zerocopyState ??= { next: 0, open: undefined };
+  const state = sk.zerocopyState;
+  if (queued > 0 && state.open !== undefined) return state.open;
+  endZerocopy(sk);
+  return { number: state.next, refs: 1 };
 }
 
-/** The send is queued: from now on the network holds the bytes. One that took nothing has no number. */
-export function finishZerocopy(sk: TcpSock, send: ZerocopySend, copied: number): void {
+/** An attempt is over: from now on the network holds the page with its bytes. A send that queued nothing has no number. `isWhole`: it was the last one. */
+export function finishZerocopy(
+  sk: TcpSock,
+  send: ZerocopySend,
+  page: Page,
+  copied: number,
+  isWhole: boolean,
+): void {
   const state = sk.zerocopyState as ZerocopyState;
   if (copied > 0) {
-    state.next = (state.next + 1) >>> 0;
-    send.page.onRelease = () => completed(sk, send.number);
+    if (state.open !== send) state.next = (send.number + 1) >>> 0;
+    state.open = send;
+    send.refs++;
+    page.onRelease = () => release(sk, send);
   }
-  send.page.put();
+  page.put();
+  if (isWhole) endZerocopy(sk);
+}
+
+/** The send that went on does so no more. */
+export function endZerocopy(sk: TcpSock): void {
+  const state = sk.zerocopyState;
+  const send = state?.open;
+  if (state === undefined || send === undefined) return;
+  state.open = undefined;
+  release(sk, send);
+}
+
+function release(sk: TcpSock, send: ZerocopySend): void {
+  send.refs--;
+  if (send.refs === 0) completed(sk, send.number);
 }
 
 /** Reports that the bytes of a send are free; sends that follow each other in one report (Linux `skb_zerocopy_notify_extend`). */
