@@ -8,6 +8,7 @@ import { runs } from './runs.fixture.ts';
 async function strike(siege: Siege, blows: readonly Blow[]): Promise<void> {
   for (const one of blows) {
     if ('wait' in one) await siege.clock.runFor(one.wait);
+    else if ('flap' in one) await siege.flap(one.flap, one.time);
     else siege.attack(one.door, one.bytes, shaped(one.shape));
     expect(siege.excesses()).toEqual([]);
   }
@@ -26,8 +27,9 @@ describe('any bytes', () => {
   const DOORS: readonly [string, readonly Door[]][] = [
     ['a card', ['eth0']],
     ['a veth', ['veth0']],
+    ['a device without link header', ['tun0']],
     ['loopback', ['lo']],
-    ['all at once', ['eth0', 'veth0', 'lo']],
+    ['all at once', ['eth0', 'veth0', 'tun0', 'lo']],
   ];
   it.each(DOORS)(
     'into %s: nothing thrown, no limit exceeded, the host answers, and leaves nothing',

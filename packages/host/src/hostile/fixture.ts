@@ -29,6 +29,7 @@ import { type Veth, vethPair } from '../devices/veth.ts';
 import { createHost, type Host } from '../host.ts';
 import type { HostOptions } from '../options.ts';
 import { icmp } from './craft.fixture.ts';
+import { Tun } from './tun.fixture.ts';
 
 /** The host on the LAN, u32, and on the veth. */
 export const HOST = 0xc0a8_010a;
@@ -53,7 +54,7 @@ const MAX_SEGMENTS = 65_535;
 const TRIES = 60;
 
 /** Where a frame comes in. */
-export type Door = 'eth0' | 'veth0' | 'lo';
+export type Door = 'eth0' | 'veth0' | 'tun0' | 'lo';
 
 /** How a {@link Siege} differs. */
 export interface SiegeOptions {
@@ -72,6 +73,7 @@ export class Siege {
   /** The other end of the host's veth. */
   readonly peer: Veth;
   readonly #nic: Nic;
+  readonly #tun: Tun = new Tun();
   readonly #wire: Wire;
   readonly #programs: Promise<void>[] = [];
 
@@ -99,15 +101,17 @@ export class Siege {
     peer.interrupt = () => clock.at(clock.now(), drain, undefined);
     this.host.link.add(nics[0], { up: true });
     this.host.link.add(mine, { up: true });
+    this.host.link.add(this.#tun, { up: true });
     this.friend.link.add(nics[1], { up: true });
     this.host.addr.add('192.168.1.10/24', { dev: 'eth0' });
     this.host.addr.add('10.0.0.1/8', { dev: 'veth0' });
+    this.host.addr.add('172.16.0.1/24', { dev: 'tun0' });
     this.host.route.add('default', { via: '10.0.0.2' });
     this.friend.addr.add('192.168.1.20/24', { dev: 'eth0' });
     this.#serve();
   }
 
-  /** Bytes come in at a door. On a veth and on loopback they come as `shape` makes a packet of them. */
+  /** Bytes come in at a door: at all but the card as `shape` makes a packet of them. */
   attack(door: Door, bytes: Uint8Array, shape: (bytes: Uint8Array, pool: Pool) => SkBuff = linear): void {
     if (door === 'eth0') {
       const padded = bytes.length < 60 ? new Uint8Array(60) : bytes;
@@ -116,8 +120,21 @@ export class Siege {
       if (frame !== undefined) this.#nic.arrive(frame);
       return;
     }
+    if (door === 'tun0') {
+      this.#tun.inject(shape(bytes, this.pool));
+      return;
+    }
     const device: Device = door === 'lo' ? (this.host.devices.get('lo').device as Device) : this.peer;
     device.xmit(shape(bytes, this.pool));
+  }
+
+  /** A device goes down and comes up again. The default route goes with its device, and is made anew. */
+  async flap(dev: string, time: number): Promise<void> {
+    const { link, route } = this.host;
+    link.set(dev, { up: false });
+    await this.clock.runFor(time);
+    link.set(dev, { up: true });
+    if (dev === 'veth0') route.add('default', { via: '10.0.0.2' });
   }
 
   /** The limits that are exceeded, a line for each. */

@@ -11,9 +11,10 @@ import { datagram, frame, join, packet, segment } from './craft.fixture.ts';
 import { type Door, ECHO, FRIEND, FRIEND_MAC, HOST, HOST_MAC, HOST_VETH_MAC, linear } from './fixture.ts';
 import { arpPacket, ip } from './packets.fixture.ts';
 
-/** What happens to a host: a frame, or time. */
+/** What happens to a host: a frame, a device that goes down and up, or time. */
 export type Blow =
   | { readonly door: Door; readonly bytes: Uint8Array; readonly shape: Shape }
+  | { readonly flap: string; readonly time: number }
   | { readonly wait: number };
 
 /** How bytes become a packet of a device that passes packets by reference. */
@@ -53,8 +54,10 @@ function address(door: Door): fc.Arbitrary<number> {
   return fc.oneof({ weight: 6, arbitrary: fc.constant(own) }, { weight: 1, arbitrary: others });
 }
 
-/** Frames whose Ethernet header is right. */
+/** Frames whose Ethernet header is right; without one, packets. */
 function valid(door: Door): fc.Arbitrary<Uint8Array> {
+  if (door === 'tun0')
+    return fc.oneof({ weight: 3, arbitrary: ip() }, { weight: 1, arbitrary: hostile(ip()) });
   const from = fc.constantFrom(FRIEND_MAC, 0x02_00_00_00_00_02, BROADCAST_MAC, HOST_MAC);
   const inner = fc.oneof(
     { weight: 12, arbitrary: ip().map((bytes) => [0x0800, bytes] as const) },
@@ -130,28 +133,29 @@ function superPacket(door: Door): fc.Arbitrary<Blow> {
       const data = new Uint8Array(gsoSize === 1 ? size % 300 : size).fill(seq);
       const fields = { source: 1000, dest: ECHO, seq, ack: 0, flags: 0x18, window: 500 };
       const bytes = isTcp ? segment(ends, fields, data) : datagram(ends, 1000, ECHO, data);
+      const link = door === 'tun0' ? 0 : 14;
       const truth = {
         gsoSize,
         gsoSegs: Math.ceil(data.length / gsoSize),
         gsoType: isTcp ? SKB_GSO_TCPV4 : SKB_GSO_UDP_L4,
         ipSummed: CHECKSUM_PARTIAL,
-        csumStart: 34,
+        csumStart: link + 20,
         csumOffset: isTcp ? 16 : 6,
-        networkHeader: 14,
-        transportHeader: 34,
+        networkHeader: link,
+        transportHeader: link + 20,
       };
       const whole = packet({ ...ends, protocol: isTcp ? 6 : 17 }, bytes);
       const mac = door === 'lo' ? 0 : HOST_VETH_MAC;
       return {
         door,
-        bytes: frame(mac, FRIEND_MAC, 0x0800, whole),
+        bytes: door === 'tun0' ? whole : frame(mac, FRIEND_MAC, 0x0800, whole),
         shape: { cuts, claims: { ...truth, ...lies } },
       };
     });
 }
 
 /** A frame at one of the doors, or a wait of up to some minutes. */
-export function blow(doors: readonly Door[] = ['eth0', 'veth0', 'lo']): fc.Arbitrary<Blow> {
+export function blow(doors: readonly Door[] = ['eth0', 'veth0', 'tun0', 'lo']): fc.Arbitrary<Blow> {
   const strike = fc.constantFrom(...doors).chain((door): fc.Arbitrary<Blow> => {
     const bytes = fc.oneof(
       { weight: 5, arbitrary: valid(door) },
@@ -165,8 +169,15 @@ export function blow(doors: readonly Door[] = ['eth0', 'veth0', 'lo']): fc.Arbit
       .map(([bytes, cuts, claims]) => ({ door, bytes, shape: { cuts, claims } }));
     return fc.oneof({ weight: 3, arbitrary: small }, { weight: 1, arbitrary: superPacket(door) });
   });
+  const flap = fc
+    .tuple(fc.constantFrom(...doors), fc.oneof(fc.nat(1000), fc.nat(10_000_000)))
+    .map(([flap, time]): Blow => ({ flap, time }));
   const wait = fc.oneof(fc.nat(1000), fc.nat(2_000_000), fc.nat(120_000_000)).map((wait): Blow => ({ wait }));
-  return fc.oneof({ weight: 9, arbitrary: strike }, { weight: 1, arbitrary: wait });
+  return fc.oneof(
+    { weight: 18, arbitrary: strike },
+    { weight: 2, arbitrary: wait },
+    { weight: 1, arbitrary: flap },
+  );
 }
 
 /** The packet that bytes and a {@link Shape} make. */
