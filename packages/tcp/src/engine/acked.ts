@@ -35,7 +35,7 @@ export const FLAG_SLOWPATH = 1;
 export const FLAG_DATA = 2;
 /** Its timestamp may be remembered. */
 export const FLAG_UPDATE_TS = 4;
-/** No challenge ACK for an ACK that is too old. */
+/** No challenge ACK for an ACK that is too old, or of what was not sent: the caller does that. */
 export const FLAG_NO_CHALLENGE = 8;
 
 /** Acceptable, old but harmless, or the reason to drop the segment for. */
@@ -61,7 +61,11 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
     }
     return 0;
   }
-  if (((ack - sk.sndNxt) | 0) > 0) return 'TCP_ACK_UNSENT_DATA';
+  if (((ack - sk.sndNxt) | 0) > 0) {
+    // "If the ACK acks something not yet sent, then send an ACK, drop the segment."
+    if ((flag & FLAG_NO_CHALLENGE) === 0) challengeAck(now, sk);
+    return 'TCP_ACK_UNSENT_DATA';
+  }
   const advanced = advance > 0;
   if (advanced) sk.retransmits = 0;
   if ((flag & FLAG_UPDATE_TS) !== 0) replaceTsRecent(now, sk, seg.seq);
@@ -99,6 +103,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   // In a reduction the window is what the reduction made it; it grows for what the ACK delivered otherwise.
   if (!inCwndReduction(sk) && mayRaiseCwnd(sk, acked)) {
     sk.caOps.congAvoid(now, sk, ack, sk.delivered - delivered);
+    sk.sndCwndStamp = now; // the window is judged for idleness from here
   }
   updatePacingRate(sk);
   if (rexmit !== REXMIT_NONE) xmitRetransmitQueue(now, sk, rexmit === REXMIT_FORCED);

@@ -87,6 +87,17 @@ describe('a close from the peer', () => {
     expect(s.host.tcp.tables.count).toBe(0);
   });
 
+  it('is the end: a segment that goes on behind it resets the connection, one that only repeats does not', () => {
+    const s = established();
+    s.in('P. 1:101(100) ack 1 win 60000').in('F. 101:101(0) ack 1 win 60000').ignore().after(0.1).ignore();
+    s.in('. 51:101(50) ack 1 win 60000').out('. 1:1(0) ack 102').quiet();
+    s.in('. 101:111(10) ack 1 win 60000').out('R 1:1(0)');
+    expect(s.sk.state).toBe(CLOSE);
+    expect(s.sk.err).toBe('EPIPE');
+    expect(s.host.tcp.mib.TcpExt.TCPAbortOnData).toBe(1);
+    s.recv(1000, 100).recv(10, 0);
+  });
+
   it('takes a FIN that comes before the data in front of it', () => {
     const s = established();
     s.in('F. 11:11(0) ack 1 win 60000').out('. 1:1(0) ack 1');

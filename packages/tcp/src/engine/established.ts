@@ -7,7 +7,6 @@ import type { SkBuff } from '@stack/skbuff';
 import { ACK, PSH, RST, SYN } from '../flags.ts';
 import { ackCheck, ackNowOrLater, ackScheduled, dataReceived } from './ack.ts';
 import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS, processAck } from './acked.ts';
-import { scheduleReceive } from './memory.ts';
 import { pushPendingFrames } from './output.ts';
 import { storeTsRecent } from './paws.ts';
 import { dataQueue, dataReady, drop, queueReceived } from './receive-queue.ts';
@@ -32,7 +31,8 @@ export function rcvEstablished(now: number, sk: TcpSock, skb: SkBuff, seg: Segme
       if (result === 1) dataSendCheck(now, sk);
       return;
     }
-    if (skb.truesize <= sk.rcvbuf - sk.rmemAlloc && scheduleReceive(sk, skb.truesize)) {
+    // What was reserved must do: who has to ask for memory goes the long way, as in Linux.
+    if (skb.truesize <= sk.forwardAlloc) {
       predictedData(now, sk, skb, seg);
       return;
     }
@@ -46,7 +46,6 @@ function isPredicted(sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
     (seg.flags & ~PSH) === ACK &&
     seg.seq === sk.rcvNxt &&
     seg.window << sk.sndWscale === sk.sndWnd &&
-    sk.sndWnd !== 0 &&
     ((seg.ackSeq - sk.sndNxt) | 0) <= 0 &&
     ((seg.ackSeq - sk.sndUna) | 0) >= 0 &&
     sk.ofoQueue === undefined &&

@@ -11,7 +11,6 @@ import { tryRmemSchedule } from './prune.ts';
 import { drop, finReceived, rcvNxtUpdate, tryCoalesce } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import type { TcpSock } from './tcb.ts';
-import { growWindow } from './window.ts';
 
 /** Takes over a segment ahead of RCV.NXT, header off (Linux `tcp_data_queue_ofo`). */
 export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
@@ -28,19 +27,19 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
   sk.rcvOoopack += Math.max(skb.gsoSegs, 1);
   TcpExt.TCPOFOQueue++;
   sk.ofoQueue ??= new SkbQueue();
-  const queued = insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
-  if (queued && len >= 128) growWindow(sk, len, truesize);
+  insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
+  // The window does not grow for it: only ACKs with the same window are duplicates, and without SACK all depends on those.
 }
 
-/** Puts it in its place. False where it went into another, or was known already. */
-function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: number): boolean {
+/** Puts it in its place, unless it goes into another, or was known already. */
+function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: number): void {
   const { TcpExt } = sk.tcp.mib;
   const before = predecessor(sk, queue, seq);
   if (before !== undefined && ((seq - endSeqOf(before)) | 0) < 0) {
     if (((endSeq - endSeqOf(before)) | 0) <= 0) {
       TcpExt.TCPOFOMerge++;
       drop(sk, skb, 'TCP_OFOMERGE');
-      return false;
+      return;
     }
     if (seq === seqOf(before)) {
       // It begins where that one does and is longer: it takes its place.
@@ -49,17 +48,16 @@ function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: 
       TcpExt.TCPOFOMerge++;
       drop(sk, before, 'TCP_OFOMERGE');
       placed(sk, queue, skb, endSeq);
-      return true;
+      return;
     }
   } else if (before !== undefined && tryCoalesce(sk, before, skb)) {
     sk.ofoLast = before;
     mergeRight(sk, queue, before, endSeq);
-    return false;
+    return;
   }
   if (before === undefined) queue.unshift(skb);
   else queue.insertAfter(before, skb);
   placed(sk, queue, skb, endSeq);
-  return true;
 }
 
 function placed(sk: TcpSock, queue: SkbQueue, skb: SkBuff, endSeq: number): void {

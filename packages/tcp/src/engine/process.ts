@@ -171,34 +171,41 @@ function finAcked(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean 
 
 /** "Seventh, process the segment text". False: the packet is gone, and the connection with it. */
 function seventhText(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
-  const { tcp } = sk;
   switch (sk.state) {
     case CLOSE_WAIT:
     case CLOSING:
     case LAST_ACK:
       if (((seg.seq - sk.rcvNxt) | 0) >= 0) break; // "should not occur": ignored
-      dataQueue(now, sk, skb, seg);
-      return true;
+      return refusesData(now, sk, skb, seg) ? false : queueText(now, sk, skb, seg);
     case FIN_WAIT1:
-    case FIN_WAIT2: {
-      const fin = (seg.flags & FIN) !== 0 ? 1 : 0;
-      if ((sk.shutdown & 1) !== 0 && seg.endSeq !== seg.seq && ((seg.endSeq - fin - sk.rcvNxt) | 0) > 0) {
-        // RFC 9293 §3.6.1, SHLD-3: data after the application stopped reading is answered with a RST.
-        tcp.mib.TcpExt.TCPAbortOnData++;
-        replyReset(now, tcp, sk.family, skb, seg, sk);
-        resetReceived(now, sk);
-        drop(sk, skb, 'TCP_ABORT_ON_DATA');
-        return false;
-      }
-      dataQueue(now, sk, skb, seg);
-      return true;
-    }
+    case FIN_WAIT2:
+      return refusesData(now, sk, skb, seg) ? false : queueText(now, sk, skb, seg);
     case ESTABLISHED:
-      dataQueue(now, sk, skb, seg);
-      return true;
+      return queueText(now, sk, skb, seg);
     default:
   }
   if (seg.seq === seg.endSeq) skb.free();
   else drop(sk, skb, 'NOT_SPECIFIED');
+  return true;
+}
+
+function queueText(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): true {
+  dataQueue(now, sk, skb, seg);
+  return true;
+}
+
+/**
+ * RFC 9293 §3.6.1, SHLD-3: data after the application stopped reading, or behind the FIN, is answered with a RST. True: it was, and the
+ * packet is gone.
+ */
+function refusesData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
+  const { tcp } = sk;
+  const fin = (seg.flags & FIN) !== 0 ? 1 : 0;
+  if ((sk.shutdown & 1) === 0 || seg.endSeq === seg.seq || ((seg.endSeq - fin - sk.rcvNxt) | 0) <= 0)
+    return false;
+  tcp.mib.TcpExt.TCPAbortOnData++;
+  replyReset(now, tcp, sk.family, skb, seg, sk);
+  resetReceived(now, sk);
+  drop(sk, skb, 'TCP_ABORT_ON_DATA');
   return true;
 }

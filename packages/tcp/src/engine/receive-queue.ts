@@ -131,11 +131,17 @@ export function tryCoalesce(sk: TcpSock, to: SkBuff, from: SkBuff): boolean {
   if (endSeqOf(to) !== seqOf(from)) return false;
   const end = endSeqOf(from);
   const flags = flagsOf(from);
-  const before = to.truesize;
-  if (!coalesce(to, from)) return false;
-  const delta = to.truesize - before;
-  sk.rmemAlloc += delta;
-  charge(sk, delta);
+  if (to.dataLen === 0 && from.len <= to.tailroom && !to.cloned) {
+    // There is room behind what it has: that costs nothing more.
+    from.copyBits(0, to.bytes, to.put(from.len), from.len);
+    from.free();
+  } else {
+    const before = to.truesize;
+    if (!coalesce(to, from)) return false;
+    const delta = to.truesize - before;
+    sk.rmemAlloc += delta;
+    charge(sk, delta);
+  }
   to.cb[CB_END_SEQ] = end;
   to.cb[CB_FLAGS] = flagsOf(to) | flags;
   sk.tcp.mib.TcpExt.TCPRcvCoalesce++;

@@ -217,6 +217,16 @@ describe('the congestion window', () => {
     s.info({ sndCwnd: 10 });
   });
 
+  it('stays where it is while ACKs come, however little of it is used', () => {
+    const s = new Script().accepted({ mss: 1000, win: 60_000, rtt: 0.02 });
+    s.send(10_000).ignore().after(0.02).in('. 1:1(0) ack 10001 win 60000');
+    for (let i = 0; i < 20; i++) {
+      s.send(100).ignore().after(0.02);
+      s.in(`. 1:1(0) ack ${10_101 + 100 * i} win 60000`).after(0.1);
+    }
+    s.info({ sndCwnd: 20 });
+  });
+
   it('begins anew after idleness (RFC 5681 §4.1), unless tcp_slow_start_after_idle is 0', () => {
     for (const [flag, cwnd] of [
       [1, 10],

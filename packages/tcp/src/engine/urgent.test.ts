@@ -72,6 +72,13 @@ describe('receiving (MUST-32, MUST-33, MUST-62)', () => {
     expect(text(s, 1, MSG_OOB)).toBe('f');
   });
 
+  it('is not to be had from a connection that was reset', () => {
+    const s = established();
+    s.in('PU. 1:4(3) ack 1 win 60000 urg 3', bytes('abc')).in('R 4:4(0) win 0');
+    expect(text(s, 1, MSG_OOB)).toBe('ENOTCONN');
+    expect(text(s, 10)).toBe('ab');
+  });
+
   it('takes the pointer for the urgent byte itself with tcp_stdurg', () => {
     const s = new Script({ sysctl: { tcp_stdurg: 1 } }).accepted({ mss: 1000, win: 60_000 });
     s.in('PU. 1:7(6) ack 1 win 60000 urg 4', bytes('abcdef')).take();

@@ -69,7 +69,7 @@ export function recvUrgent(
   message: Message | undefined,
 ): number | Errno {
   if (sk.oobInline || sk.urgData === 0 || sk.urgData === TCP_URG_READ) return 'EINVAL';
-  if (sk.state === CLOSE && (sk.shutdown & 1) === 0) return 'ENOTCONN';
+  if (sk.state === CLOSE && !sk.finSeen) return 'ENOTCONN';
   if ((sk.urgData & TCP_URG_VALID) !== 0) {
     const byte = sk.urgData & 0xff;
     if ((flags & MSG_PEEK) === 0) sk.urgData = TCP_URG_READ;

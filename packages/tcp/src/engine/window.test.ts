@@ -65,6 +65,27 @@ describe('the window we offer', () => {
     expect(t.sk.rcvSsthresh).toBe(t.sk.windowClamp);
   });
 
+  it('does not grow with segments out of order: their ACKs must look like duplicates', () => {
+    const s = new Script().accepted({ mss: 1460, wscale: 7 });
+    s.in('. 1461:2921(1460) ack 1 win 500').out('. 1:1(0) ack 1 win 502');
+    s.sk.rcvSsthresh = 10_000;
+    s.in('. 2921:4381(1460) ack 1 win 500').out('. 1:1(0) ack 1 win 502');
+    expect(s.sk.rcvSsthresh).toBe(10_000);
+    s.in('. 1:1461(1460) ack 1 win 500');
+    expect(s.sk.rcvSsthresh).toBeGreaterThan(10_000);
+  });
+
+  it('is spared by small segments: they are put into what is left of the packet before', () => {
+    const s = new Script().accepted({ mss: 1460 });
+    s.in('P. 1:11(10) ack 1 win 60000');
+    const cost = s.sk.rmemAlloc;
+    for (let seq = 11; seq < 101; seq += 10) s.in(`P. ${seq}:${seq + 10}(10) ack 1 win 60000`);
+    expect(s.sk.receiveQueue.qlen).toBe(1);
+    expect(s.sk.rmemAlloc).toBe(cost);
+    s.recv(1000, 100);
+    expect(s.sk.rmemAlloc).toBe(0);
+  });
+
   it('closes as data waits, never shrinks (SHLD-14), opens in large steps when it was read (MUST-39)', () => {
     const s = new Script();
     s.accepted({
