@@ -52,6 +52,19 @@ describe('send on a stream', () => {
     expect(kernel.waiters).toBe(0);
   });
 
+  it('that does not wait is over when the buffer is full, though there may be room again at once', async () => {
+    const { socket, proto } = connected();
+    proto.room = 3;
+    const sendmsg = proto.sendmsg.bind(proto);
+    proto.sendmsg = (...call) => {
+      const count = sendmsg(...call);
+      proto.deliver(); // what was queued is sent on
+      return count;
+    };
+    expect(await socket.send(bytes('abcdefgh'), MSG_DONTWAIT)).toBe(3);
+    expect(await socket.send(bytes('abcdefgh'))).toBe(8);
+  });
+
   it('with MSG_ZEROCOPY tells the protocol once when it is over, if it queued anything', async () => {
     const { socket, proto } = connected();
     await socket.send(bytes('plain'));

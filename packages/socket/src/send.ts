@@ -68,6 +68,8 @@ class SendLoop {
       if (typeof count === 'string') return message.queued > 0 ? message.queued : count;
       message.queued += count;
       this.#offset += count;
+      // What did not fit might now, for what did was sent on; but who does not wait is told at once, as in Linux.
+      if (!message.waits && this.#offset < this.#buffer.length) return message.queued;
       while (this.#index < this.#buffers.length && this.#offset >= this.#buffer.length) {
         this.#index++;
         this.#offset = 0;

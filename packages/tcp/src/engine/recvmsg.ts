@@ -58,7 +58,7 @@ export function receiveMessage(
     const fin = (flagsOf(skb) & FIN) !== 0;
     if (fin && (at === skb.len || seq === ((seqOf(skb) + skb.len) | 0))) {
       seq = (seq + 1) | 0;
-      if (!peek) consume(sk, seq);
+      if (!peek) sk.copiedSeq = seq;
     }
     if (!peek) {
       sk.receiveQueue.remove(skb);
@@ -119,7 +119,7 @@ export function receiveViews(now: number, sk: TcpSock, length: number): Received
       if (at + used < skb.len) continue;
     }
     const fin = (flagsOf(skb) & FIN) !== 0;
-    if (fin) consume(sk, (sk.copiedSeq + 1) | 0);
+    if (fin) sk.copiedSeq = (sk.copiedSeq + 1) | 0;
     sk.receiveQueue.remove(skb);
     skb.free();
     if (fin) break;
