@@ -41,6 +41,7 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
     local: (address) => ipv4.isLocal(address),
     isMulticast,
     isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
+    isLoopback: (address) => address >>> 24 === 127,
     confirm: (now, dst) => confirm(now, dst as unknown as Dst),
     updatePmtu: (now, dst, mtu) => ipv4.updatePmtu(now, dst as unknown as Dst, mtu),
   };

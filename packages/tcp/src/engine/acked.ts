@@ -105,6 +105,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
     sk.caOps.congAvoid(now, sk, ack, sk.delivered - delivered);
     sk.sndCwndStamp = now; // the window is judged for idleness from here
   }
+  mib.TcpExt.TCPDelivered += sk.delivered - delivered;
   updatePacingRate(sk);
   if (rexmit !== REXMIT_NONE) xmitRetransmitQueue(now, sk, rexmit === REXMIT_FORCED);
   return 1;

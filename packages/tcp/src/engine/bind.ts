@@ -95,7 +95,7 @@ function openPort(sk: TcpSock): number {
 export function hashConnect(now: number, sk: TcpSock): Errno | undefined {
   const { tcp } = sk;
   if (sk.bindBucket !== undefined) {
-    return joinEstablished(now, sk, sk.sport) ? undefined : 'EADDRNOTAVAIL';
+    return joinEstablished(now, sk, sk.sport, true) ? undefined : 'EADDRNOTAVAIL';
   }
   const { low, high } = portRange(sk);
   const reserved = tcp.sysctl.ip_local_reserved_ports;
@@ -111,7 +111,7 @@ export function hashConnect(now: number, sk: TcpSock): Errno | undefined {
       if (reserved.has(port)) continue;
       const bucket = tcp.tables.bucket(port);
       if (bucket !== undefined && !bucket.ephemeral) continue;
-      if (!joinEstablished(now, sk, port)) continue;
+      if (!joinEstablished(now, sk, port, false)) continue;
       // The next connection to the same peer starts its search behind this one.
       tcp.perturb[index] = (tcp.perturb[index] as number) + i + 2;
       tcp.tables.hold(sk, port, bucket === undefined || bucket.ephemeral);
@@ -133,11 +133,12 @@ function portRange(sk: TcpSock): { low: number; high: number } {
   };
 }
 
-/** Puts the socket into the established table with `port`, unless the connection exists; one in TIME-WAIT may give way. */
-function joinEstablished(now: number, sk: TcpSock, port: number): boolean {
+/** Puts the socket into the established table with `port`, unless the connection exists; one in TIME-WAIT may give way, to `bound` rather. */
+function joinEstablished(now: number, sk: TcpSock, port: number, bound: boolean): boolean {
   const { family, tcp } = sk;
   const other = tcp.tables.lookup(family, sk.saddr, port, sk.daddr, sk.dport, sk.boundDevIf);
-  if (other !== undefined && !(other.state === TIME_WAIT && reuseTimewait(now, sk, other))) return false;
+  if (other !== undefined && !(other.state === TIME_WAIT && reuseTimewait(now, sk, other, bound)))
+    return false;
   sk.sport = port;
   tcp.tables.insert(sk);
   return true;

@@ -68,6 +68,13 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
   child.lrcvtime = now;
   child.rcvTstamp = now;
   child.totalRetrans = req.numRetrans;
+  if (req.numTimeout > 0) {
+    child.totalRto = req.numTimeout;
+    child.totalRtoRecoveries = 1;
+    child.totalRtoTime = now - req.sntSynack;
+    child.hasUndo = true;
+    child.retransStamp = req.sntSynack;
+  }
   synackRtt(now, child, req.numRetrans === 0 ? req.sntSynack : 0);
   if (child.keepOpen) armKeepalive(child, now + keepaliveTime(child));
   return child;

@@ -287,7 +287,7 @@ describe('TIME-WAIT', () => {
   it('lets a newer SYN open the connection again (MAY-2), newer by its number or its timestamp (SHLD-4)', () => {
     const s = inTimeWait();
     s.in('S 9:9(0) win 100 <mss 1000>').out('S. 0:0(0) ack 10');
-    expect(s.host.tcp.mib.TcpExt.TWRecycled).toBe(1);
+    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TW: 1, TWKilled: 0, TWRecycled: 0 });
     const old = inTimeWait();
     old.in('S 1:1(0) win 100 <mss 1000>').out('. 2:2(0) ack 2'); // an old duplicate
     expect(left(old)).toBeDefined();
@@ -295,7 +295,8 @@ describe('TIME-WAIT', () => {
     stamped.in('S 1:1(0) win 100 <mss 1000,nop,nop,TS val 12 ecr 0>').out('S. 0:0(0) ack 2');
     const paws = inTimeWait(true);
     paws.in('S 9:9(0) win 100 <mss 1000,nop,nop,TS val 5 ecr 0>').out('. 2:2(0) ack 2');
-    expect(paws.host.tcp.mib.TcpExt.PAWSEstab).toBe(1);
+    expect(paws.host.tcp.mib.TcpExt.PAWSTimewait).toBe(1);
+    expect(paws.host.drops).toMatchObject({ TCP_RFC7323_TW_PAWS: 1 });
   });
 
   it('acknowledges a new SYN where nobody listens any more', () => {
@@ -333,6 +334,39 @@ describe('TIME-WAIT', () => {
     expect(run(1, 500_000)[0]).toBe('EADDRNOTAVAIL');
     expect(run(0, 2_000_000)[0]).toBe('EADDRNOTAVAIL');
     expect(run(2, 2_000_000)[0]).toBe('EADDRNOTAVAIL'); // not over loopback
+  });
+
+  it('gives its port at once to who is bound to it, even in FIN-WAIT-2, if timestamps tell old from new (RFC 6191)', () => {
+    const run = (timestamps: number, substate: number) => {
+      const { world, a, b } = pair();
+      a.sysctl.tcp_tw_reuse = 0;
+      a.sysctl.tcp_timestamps = timestamps;
+      const { client, server } = connected(world, a, b);
+      const port = client.sport;
+      client.reuse = true;
+      const next = client.sndNxt + 1;
+      a.tcp.close(world.now, client);
+      world.advance(100_000);
+      if (substate === TIME_WAIT) b.tcp.close(world.now, server);
+      world.advance(100_000);
+      const again = a.socket();
+      again.reuse = true;
+      expect(a.tcp.bind(world.now, again, a.address, port)).toBeUndefined();
+      const result = a.tcp.connect(world.now, again, b.address, 80);
+      return [result, (again.iss - next) | 0, a.tcp.mib.TcpExt.TWRecycled];
+    };
+    expect(run(1, TIME_WAIT)).toStrictEqual(['EINPROGRESS', 65_537, 1]);
+    expect(run(1, FIN_WAIT2)).toStrictEqual(['EINPROGRESS', 65_537, 1]);
+    expect(run(0, TIME_WAIT)).toStrictEqual(['EADDRNOTAVAIL', expect.any(Number), 0]);
+  });
+
+  it('is counted apart where it is short: an orphan in FIN-WAIT-2 by TCP_LINGER2', () => {
+    const s = new Script().accepted({ mss: 1000, win: 60_000, rtt: 0.001 });
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_LINGER2', 2);
+    s.close().out('F. 1:1(0) ack 1').after(0.001).in('. 1:1(0) ack 2 win 60000');
+    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TW: 0, TWKilled: 1 });
+    s.after(2.1);
+    expect(s.host.tcp.tables.count).toBe(0);
   });
 });
 

@@ -22,7 +22,7 @@ import type { RequestSock } from './request.ts';
 import { ESTABLISHED, LISTEN, NEW_SYN_RECV, SYN_RECV, TIME_WAIT } from './state.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
-import { recycle, type TimewaitSock, TW_SYN, timewaitSegment } from './timewait.ts';
+import { kill, type TimewaitSock, TW_PAWS, TW_SYN, timewaitSegment } from './timewait.ts';
 
 /** See {@link Tcp.receive}. */
 export function receiveSegment(now: number, tcp: Tcp, skb: SkBuff, family: Family<unknown>): void {
@@ -130,19 +130,20 @@ function listenSegment(now: number, sk: TcpSock, skb: SkBuff, isn: number): void
 
 function timewait(now: number, tcp: Tcp, tw: TimewaitSock, skb: SkBuff, family: Family<unknown>): void {
   const { seg } = tcp;
-  if (timewaitSegment(now, tw, skb, seg) === TW_SYN) {
+  const verdict = timewaitSegment(now, tw, skb, seg);
+  if (verdict === TW_SYN) {
     const isn = tcp.timewaitIsn;
     const choice = (seg.source << 16) ^ family.hash(family.saddr(skb));
     const sk = tcp.tables.listener(family, family.daddr(skb), seg.dest, skb.ifindex, choice);
     if (sk !== undefined) {
-      recycle(tw);
+      kill(tw);
       listenSegment(now, sk, skb, isn);
       return;
     }
     // Nobody listens: it stays an old connection, that tells what it expects.
     replyAck(now, tw);
   }
-  tcp.drop(skb, 'TCP_TIMEWAIT');
+  tcp.drop(skb, verdict === TW_PAWS ? 'TCP_RFC7323_TW_PAWS' : 'TCP_TIMEWAIT');
 }
 
 function request(now: number, tcp: Tcp, req: RequestSock, skb: SkBuff): void {

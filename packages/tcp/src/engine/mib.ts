@@ -35,10 +35,13 @@ export interface TcpExtCounters {
   OfoPruned: number;
   OutOfWindowIcmps: number;
   TW: number;
+  TWKilled: number;
   TWRecycled: number;
   PAWSActive: number;
   PAWSEstab: number;
   PAWSOldAck: number;
+  PAWSTimewait: number;
+  BeyondWindow: number;
   TSEcrRejected: number;
   DelayedACKs: number;
   DelayedACKLost: number;
@@ -134,10 +137,13 @@ export function tcpMib(): TcpMib {
       OfoPruned: 0,
       OutOfWindowIcmps: 0,
       TW: 0,
+      TWKilled: 0,
       TWRecycled: 0,
       PAWSActive: 0,
       PAWSEstab: 0,
       PAWSOldAck: 0,
+      PAWSTimewait: 0,
+      BeyondWindow: 0,
       TSEcrRejected: 0,
       DelayedACKs: 0,
       DelayedACKLost: 0,

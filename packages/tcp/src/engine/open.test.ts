@@ -60,6 +60,24 @@ describe('active open', () => {
     expect(s.host.tcp.mib.TcpExt.TCPAbortOnTimeout).toBe(1);
   });
 
+  it('begins with one segment after two timeouts (RFC 5681 §3.1), and in slow start all the same', () => {
+    const s = new Script().connect().out('S 0:0(0)').at(1).out('S 0:0(0)').at(2).out('S 0:0(0)');
+    s.after(0.1).in('S. 0:0(0) ack 1 win 32792 <mss 1000>').out('. 1:1(0) ack 1');
+    s.info({ sndCwnd: 1, sndSsthresh: 0x7fff_ffff, totalRto: 2, totalRtoRecoveries: 1 });
+  });
+
+  it('begins as ever where the first SYN is answered, late: no timeout was a loss', () => {
+    const options = '<mss 1000,nop,nop,TS val 700 ecr';
+    for (const [echo, cwnd] of [
+      [1000, 10],
+      [2000, 1],
+    ]) {
+      const s = new Script().connect().out('S 0:0(0)').at(1).out('S 0:0(0)').at(2).out('S 0:0(0)');
+      s.after(0.1).in(`S. 0:0(0) ack 1 win 32792 ${options} ${echo}>`).out('. 1:1(0) ack 1');
+      s.info({ sndCwnd: cwnd });
+    }
+  });
+
   it('opens when both ends do at once (MUST-10): SYN-SENT, SYN-RECEIVED, ESTABLISHED', () => {
     const states: string[] = [];
     const s = new Script();
@@ -265,6 +283,24 @@ describe('passive open', () => {
     s.at(100).quiet();
     expect(s.host.tcp.tables.count).toBe(0);
     expect(s.host.tcp.mib.Tcp.RetransSegs).toBe(5);
+  });
+
+  it('begins with one segment where its SYN-ACK was lost more than once, unless the first is echoed after all', () => {
+    for (const [echo, cwnd] of [
+      [4000, 1],
+      [1000, 10],
+    ]) {
+      const s = new Script();
+      s.host.tcp.bind(s.now, s.sk, 0, 80);
+      s.host.tcp.listen(s.now, s.sk, 1);
+      s.in('S 0:0(0) win 32792 <mss 1000,nop,nop,TS val 1 ecr 0>').out('S. 0:0(0) ack 1');
+      for (const time of [1, 3]) s.at(time).out('S. 0:0(0) ack 1');
+      s.at(3.1).in(`. 1:1(0) ack 1 win 32792 <nop,nop,TS val 2 ecr ${echo}>`);
+      const child = s.host.tcp.accept(s.now, s.sk);
+      if (typeof child === 'string') throw new Error(child);
+      s.sk = child;
+      s.info({ sndCwnd: cwnd, totalRto: 2, totalRtoRecoveries: 1, totalRtoTime: 3_100, totalRetrans: 2 });
+    }
   });
 
   it('answers a retransmitted SYN with the same SYN-ACK, not too often', () => {

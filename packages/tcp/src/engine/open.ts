@@ -29,9 +29,10 @@ import type { Segment } from './segment.ts';
 import { newSendSkb, purgeSendQueues, setTsoSegs } from './send-queue.ts';
 import { expandSndbuf } from './sndbuf.ts';
 import { CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT, setState } from './state.ts';
-import { CA_OPEN, type TcpSock, TIMER_RETRANS } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock, TIMER_RETRANS } from './tcb.ts';
 import { armKeepalive, armRtx, keepaliveTime } from './timer.ts';
 import { sendAck, transmitSkb, tsClock } from './transmit.ts';
+import { undoSpuriousSyn } from './undo.ts';
 import {
   fullSpace,
   type InitialWindow,
@@ -257,6 +258,7 @@ function takeSynOptions(sk: TcpSock, seg: Segment): void {
 /** Our SYN is acknowledged, and the peer's is here. */
 function establish(now: number, sk: TcpSock, seg: Segment, timestamps: boolean): void {
   sk.sndWl1 = seg.seq;
+  undoSpuriousSyn(sk);
   processAck(now, sk, seg, FLAG_SLOWPATH);
   sk.irs = seg.seq;
   sk.rcvNxt = (seg.seq + 1) | 0;
@@ -338,10 +340,10 @@ export function initTransfer(now: number, sk: TcpSock): void {
     sk.mdevMax = TCP_TIMEOUT_FALLBACK;
     sk.rto = TCP_TIMEOUT_FALLBACK;
   }
-  // RFC 5681 §3.1: one segment after a SYN that was lost more than once.
+  // RFC 5681 §3.1: one segment after a SYN that was lost more than once. The threshold says nothing of the path yet.
   sk.sndCwnd = sk.totalRetrans > 1 && sk.hasUndo ? 1 : initialCwnd(sk);
   sk.sndCwndStamp = now;
-  sk.caState = CA_OPEN;
+  sk.sndSsthresh = TCP_INFINITE_SSTHRESH;
   chooseCongestion(now, sk);
   if ((sk.userlocks & 1) === 0) expandSndbuf(sk);
   initBufferSpace(sk);

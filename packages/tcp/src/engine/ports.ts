@@ -142,6 +142,8 @@ export interface Family<A> {
   local(address: A): boolean;
   isMulticast(address: A): boolean;
   isBroadcast(address: A): boolean;
+  /** Whether it is of this host and no other can have it: 127.0.0.0/8, ::1. Absent: none is. */
+  isLoopback?(address: A): boolean;
   /** The peer made progress, so the neighbour is reachable. */
   confirm(now: number, dst: Dst): void;
   /**

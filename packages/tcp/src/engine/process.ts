@@ -31,6 +31,7 @@ import {
 import type { TcpSock } from './tcb.ts';
 import { armKeepalive } from './timer.ts';
 import { finTime, TCP_TIMEWAIT_LEN, timeWait } from './timewait.ts';
+import { undoSpuriousSyn } from './undo.ts';
 import { processUrgent } from './urgent.ts';
 import { validateIncoming } from './validate.ts';
 
@@ -123,6 +124,7 @@ function synAcked(now: number, sk: TcpSock, seg: Segment): void {
   sk.delivered++;
   if (sk.srtt === 0) synackRtt(now, sk, 0);
   if (sk.tstampOk) sk.advmss -= 12;
+  undoSpuriousSyn(sk);
   sk.retransStamp = 0;
   initTransfer(now, sk);
   sk.copiedSeq = sk.rcvNxt;

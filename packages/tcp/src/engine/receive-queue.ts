@@ -57,6 +57,7 @@ export function dataQueue(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
     return;
   }
   if (ahead >= window && ahead > 0) {
+    tcp.mib.TcpExt.BeyondWindow++;
     refuse(sk, skb, 'TCP_OVERWINDOW');
     return;
   }

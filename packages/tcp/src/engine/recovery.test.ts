@@ -43,7 +43,8 @@ describe('fast retransmit', () => {
     s.info({ caState: CA_RECOVERY });
     s.after(0.1).in('. 1:1(0) ack 10001 win 60000').info({ lost: 0, retrans: 0, unacked: 0 });
     expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 0, TCPFastRetrans: 3, TCPRenoRecovery: 1 });
-    s.info({ totalRetrans: 3, bytesRetrans: 3000 });
+    s.info({ totalRetrans: 3, bytesRetrans: 3000, delivered: 11 });
+    expect(s.host.tcp.mib.TcpExt.TCPDelivered).toBe(10); // and the SYN-ACK
   });
 
   it('takes more duplicates than there are segments for reordering, up to tcp_max_reordering', () => {

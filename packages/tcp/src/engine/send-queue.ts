@@ -119,7 +119,7 @@ export function seglenOf(skb: SkBuff): number {
  * memory. `sent` tells the queue: the retransmit queue.
  */
 export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sent: boolean): boolean {
-  if (len >= skb.len) return true;
+  if (len > skb.len || (len === skb.len && (len === 0 || (flagsOf(skb) & FIN) === 0))) return true;
   const before = skb.truesize;
   const rest = skb.split(len);
   if (rest === undefined) return false;

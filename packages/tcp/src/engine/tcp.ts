@@ -35,7 +35,7 @@ import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
 import { tsqWrite } from './tsq.ts';
 import { atMark, readable } from './urgent.ts';
-import { scalingRatio } from './window.ts';
+import { scalingRatio, setRcvlowat } from './window.ts';
 import { endZerocopy } from './zerocopy.ts';
 
 /** Bytes of the pages that what is sent is copied to. */
@@ -256,9 +256,9 @@ export class Tcp {
     setKeepalive(now, sk, on);
   }
 
-  /** `SO_RCVLOWAT`: sets `sk.rcvlowat`, at least 1, and wakes who has enough now. */
+  /** `SO_RCVLOWAT`: sets `sk.rcvlowat`, from 1 to half a buffer, grows a buffer that nobody set, and wakes who has enough now. */
   setRcvlowat(_now: number, sk: TcpSock, bytes: number): void {
-    sk.rcvlowat = Math.max(bytes, 1);
+    setRcvlowat(sk, bytes);
     dataReady(sk);
   }
 

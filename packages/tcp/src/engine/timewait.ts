@@ -22,6 +22,9 @@ import { receiveWindow } from './window.ts';
 /** µs that a closed connection is remembered: twice the maximum segment lifetime (RFC 9293 §3.4.2 says 2 minutes; Linux: 30 s). */
 export const TCP_TIMEWAIT_LEN = 60_000_000;
 
+/** µs up to which one is counted apart. */
+const SHORT_TIMEWAIT = 4_000_000;
+
 /** What is left of a connection that was closed on this side first. */
 export class TimewaitSock implements EhashEntry, BindOwner, PacketSource<unknown> {
   readonly state: number = TIME_WAIT;
@@ -115,7 +118,9 @@ export function timeWait(now: number, sk: TcpSock, substate: number, wait: numbe
     tcp.tables.remove(sk);
     tcp.tables.insert(tw);
     const least = sk.rto * 4 - (sk.rto >> 1);
-    tw.timer.mod(now + (substate === TIME_WAIT ? TCP_TIMEWAIT_LEN : Math.max(wait, least)));
+    const time = substate === TIME_WAIT ? TCP_TIMEWAIT_LEN : Math.max(wait, least);
+    tcp.mib.TcpExt[time <= SHORT_TIMEWAIT ? 'TWKilled' : 'TW']++;
+    tw.timer.mod(now + time);
   } else tcp.mib.TcpExt.TCPTimeWaitOverflow++;
   doneWith(now, sk);
 }
@@ -132,7 +137,6 @@ export function finWait2Expired(now: number, sk: TcpSock): void {
 }
 
 function expire(_now: number, tw: TimewaitSock): void {
-  tw.tcp.mib.TcpExt.TW++;
   kill(tw);
 }
 
@@ -146,35 +150,42 @@ export function kill(tw: TimewaitSock): void {
   tw.tcp.timewaits--;
 }
 
-/** Forgets it at once, counted as reused. */
-export function recycle(tw: TimewaitSock): void {
-  tw.tcp.mib.TcpExt.TWRecycled++;
-  kill(tw);
-}
-
 /**
  * Whether the connection `other`, in TIME-WAIT, may be opened again by us: the peer tells old from new by timestamps (RFC 6191). The
- * new one then goes on behind the old one's sequence numbers.
+ * new one then goes on behind the old one's sequence numbers. Who is `bound` to this very port may always do so, others as far as
+ * tcp_tw_reuse lets them.
  */
-export function reuseTimewait(now: number, sk: TcpSock, other: EhashEntry): boolean {
+export function reuseTimewait(now: number, sk: TcpSock, other: EhashEntry, bound: boolean): boolean {
   const tw = other as TimewaitSock;
-  const { sysctl } = tw.tcp;
-  if (!tw.tstampOk || tw.tsRecentStamp === 0 || sysctl.tcp_timestamps === 0) return false;
-  const allowed =
-    sysctl.tcp_tw_reuse === 1 || (sysctl.tcp_tw_reuse === 2 && tw.family.same(tw.saddr, tw.daddr));
-  if (!allowed || tw.substate !== TIME_WAIT) return false;
-  if (now - tw.entered < sysctl.tcp_tw_reuse_delay * 1000) return false;
-  sk.writeSeq = (tw.sndNxt + 0xffff + 2) | 0;
+  if (!tw.tstampOk || tw.tsRecentStamp === 0 || tw.tcp.sysctl.tcp_timestamps === 0) return false;
+  if (!bound && !mayReuse(now, tw)) return false;
+  sk.writeSeq = (tw.sndNxt + 0xffff + 2) | 0 || 1;
   sk.tsRecent = tw.tsRecent;
   sk.tsRecentStamp = tw.tsRecentStamp;
-  recycle(tw);
+  tw.tcp.mib.TcpExt.TWRecycled++;
+  kill(tw);
   return true;
 }
 
-/** What {@link timewaitSegment} leaves to its caller: nothing. */
+function mayReuse(now: number, tw: TimewaitSock): boolean {
+  const { tcp_tw_reuse, tcp_tw_reuse_delay } = tw.tcp.sysctl;
+  const allowed = tcp_tw_reuse === 1 || (tcp_tw_reuse === 2 && isLoopback(tw));
+  return allowed && tw.substate === TIME_WAIT && now - tw.entered > tcp_tw_reuse_delay * 1000;
+}
+
+/** A connection within this host. */
+function isLoopback({ daddr, family, saddr }: TimewaitSock): boolean {
+  return (
+    family.same(saddr, daddr) || family.isLoopback?.(saddr) === true || family.isLoopback?.(daddr) === true
+  );
+}
+
+/** {@link timewaitSegment}: it is dealt with. */
 const TW_DONE = 0;
-/** A SYN that opens the connection anew; `tw` is gone, and its listener shall take it with {@link Tcp.timewaitIsn}. */
+/** A SYN that opens the connection anew, if a listener takes it with {@link Tcp.timewaitIsn}. */
 export const TW_SYN = 1;
+/** An old duplicate, told by its timestamp. */
+export const TW_PAWS = 2;
 
 /** A segment for a connection in TIME-WAIT or FIN-WAIT-2. It stays the caller's. */
 export function timewaitSegment(now: number, tw: TimewaitSock, skb: SkBuff, seg: Segment): number {
@@ -210,13 +221,13 @@ export function timewaitSegment(now: number, tw: TimewaitSock, skb: SkBuff, seg:
     tcp.timewaitIsn = isn === 0 ? 1 : isn;
     return TW_SYN;
   }
-  if (rejected) tcp.mib.TcpExt.PAWSEstab++;
+  if (rejected) tcp.mib.TcpExt.PAWSTimewait++;
   if (!rst) {
     // MUST-13's wait begins again. A SYN of which nothing is known does not prolong it.
     if (rejected || (seg.flags & ACK) !== 0) tw.timer.mod(now + TCP_TIMEWAIT_LEN);
     if (!oowRateLimited(now, tcp, seg, tw, 'TCPACKSkippedTimeWait')) replyAck(now, tw);
   }
-  return TW_DONE;
+  return rejected ? TW_PAWS : TW_DONE;
 }
 
 /** RFC 1122 §4.2.2.13, MAY-2: a SYN that is newer than the old connection, by its number or its timestamp. */

@@ -21,6 +21,11 @@ export function packetDelayed(sk: TcpSock): boolean {
   return ((sk.sndUna - sk.highSeq) | 0) < 0 && sk.state !== SYN_SENT;
 }
 
+/** The handshake's ACK echoes the very first SYN, or SYN-ACK: that its timer fired meant no loss. */
+export function undoSpuriousSyn(sk: TcpSock): void {
+  if (sk.retransStamp !== 0 && sk.sawTstamp && sk.rcvTsecr === tsClock(sk.retransStamp)) sk.hasUndo = false;
+}
+
 /** Restores window and threshold. `unmark`: what is marked as lost is not. */
 export function undoCwndReduction(now: number, sk: TcpSock, unmark: boolean): void {
   if (unmark) unmarkAllLost(sk);

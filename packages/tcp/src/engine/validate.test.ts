@@ -16,6 +16,7 @@ describe('sequence numbers', () => {
     s.in('P. 70001:70011(10) ack 1 win 60000').out('. 1:1(0) ack 1');
     expect(s.sk.state).toBe(ESTABLISHED);
     expect(s.host.drops).toStrictEqual({ TCP_INVALID_SEQUENCE: 3 });
+    expect(s.host.tcp.mib.TcpExt.BeyondWindow).toBe(2);
   });
 
   it('that are old get an ACK, and no more than one in 500 ms where they carry no data', () => {

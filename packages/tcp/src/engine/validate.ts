@@ -39,6 +39,7 @@ export function validateIncoming(now: number, sk: TcpSock, seg: Segment): string
     // MUST-66: an unacceptable segment is answered with an ACK, unless it is a RST.
     if (!rst) {
       if ((flags & SYN) !== 0) return synChallenge(now, sk);
+      if (outside !== 'TCP_OLD_SEQUENCE') TcpExt.BeyondWindow++;
       if (!oowRateLimited(now, tcp, seg, sk, 'TCPACKSkippedSeq')) sendDupAck(now, sk, seg);
     } else if (resetBeforeFin(sk, seg)) {
       resetReceived(now, sk);

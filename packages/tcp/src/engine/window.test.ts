@@ -172,6 +172,22 @@ describe('the receive buffer', () => {
   });
 });
 
+describe('SO_RCVLOWAT', () => {
+  it('makes room for as much, and is no more than half of what may be', () => {
+    const s = new Script().accepted({ mss: 1000, win: 60_000 });
+    s.host.tcp.setRcvlowat(s.now, s.sk, 500_000);
+    expect(s.sk).toMatchObject({ rcvlowat: 500_000, rcvbuf: 1_000_000, windowClamp: 500_000 });
+    s.host.tcp.setRcvlowat(s.now, s.sk, 0);
+    expect(s.sk).toMatchObject({ rcvlowat: 1, rcvbuf: 1_000_000 });
+    s.host.tcp.setRcvlowat(s.now, s.sk, 1 << 30);
+    expect(s.sk.rcvlowat).toBe(s.host.sysctl.tcp_rmem[2] >> 1);
+    s.sk.userlocks = 2;
+    s.sk.rcvbuf = 10_000;
+    s.host.tcp.setRcvlowat(s.now, s.sk, 8000);
+    expect(s.sk).toMatchObject({ rcvlowat: 5000, rcvbuf: 10_000 });
+  });
+});
+
 describe("the peer's window", () => {
   it('is not exceeded, and is taken as unsigned (MUST-1)', () => {
     const s = new Script().accepted({ mss: 1000, win: 2500 });
@@ -241,5 +257,15 @@ describe('silly windows (SHLD-7, MUST-38)', () => {
     s.send(1800).out('. 101:1101(1000) ack 1');
     s.in('. 1:1(0) ack 1101 win 500').quiet();
     s.after(s.sk.rto / 1e6).out('P. 1101:1601(500) ack 1');
+  });
+
+  it('sends by then all but the FIN, where that alone is beyond the window', () => {
+    const s = new Script().accepted({ mss: 1000, win: 4000, rtt: 0.1 });
+    s.send(100).ignore().in('. 1:1(0) ack 101 win 500');
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CORK', 1);
+    s.send(500).quiet();
+    s.host.tcp.shutdown(s.now, s.sk, 2);
+    s.quiet().after(s.sk.rto / 1e6);
+    s.out('P. 101:601(500) ack 1').in('. 1:1(0) ack 601 win 500').out('FP. 601:601(0) ack 1').quiet();
   });
 });

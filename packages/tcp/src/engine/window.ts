@@ -196,6 +196,17 @@ export function clampTo(sk: TcpSock, window: number): void {
   else if (clamp > old) sk.rcvSsthresh = Math.max(sk.rcvSsthresh, Math.min(sk.rcvWnd, clamp));
 }
 
+/** See {@link Tcp.setRcvlowat}: so many bytes must fit, or nobody would ever be woken. */
+export function setRcvlowat(sk: TcpSock, bytes: number): void {
+  const locked = (sk.userlocks & 2) !== 0;
+  const most = (locked ? sk.rcvbuf : sk.tcp.sysctl.tcp_rmem[2]) >> 1;
+  sk.rcvlowat = Math.max(Math.min(bytes, most), 1);
+  const space = Math.floor((sk.rcvlowat * 256) / sk.scalingRatio);
+  if (locked || space <= sk.rcvbuf) return;
+  sk.rcvbuf = space;
+  clampTo(sk, sk.rcvlowat);
+}
+
 /** The receive buffer is full: grow it as far as the sysctl lets, or close the window down (Linux `tcp_clamp_window`). */
 export function clampWindow(sk: TcpSock): void {
   const { tcp } = sk;
