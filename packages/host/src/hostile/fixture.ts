@@ -287,7 +287,8 @@ async function echoDatagrams(socket: Socket): Promise<void> {
   for (;;) {
     try {
       const { data, address } = await socket.recvfrom(65_535);
-      if (address?.family === 'IPv4') await socket.sendto(data, address);
+      // Not to another echo service, which may be this one: that would go on for ever (RFC 862's is known for it).
+      if (address?.family === 'IPv4' && address.port !== ECHO) await socket.sendto(data, address);
     } catch (error) {
       if (!isSocketError(error)) throw error;
       if (error.code === 'EBADF') return;
