@@ -38,7 +38,7 @@ export function verify(data: Uint8Array, found: Dissection): Checksums {
   const transport = found.layers.at(-1);
   if (ip === undefined || transport === undefined) return verdicts;
   verdicts.ipv4 = ipv4.verify(view, ip.offset);
-  if ((ip.header.flags & ipv4.FLAG_MF) !== 0 || ip.header.fragOff > 0) return verdicts;
+  if ((ip.header.flags & ipv4.FLAG_MF) !== 0) return verdicts;
   const end = ip.offset + ip.header.totLen;
   const addresses = { ...ip.header, daddr: destinationOf(ip.header) };
   const isRight = (length: number, pseudoSum: number): boolean =>

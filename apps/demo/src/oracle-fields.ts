@@ -90,12 +90,10 @@ function inOrder(
   ];
 }
 
-/** Whether tshark can make something of a quote, if there is one: of a fragment it may not. */
+/** Whether tshark can make something of all of a quote, if there is one. */
 function isUnderstood(quoted: Dissection | undefined): boolean {
   if (quoted === undefined) return true;
-  if (quoted.refused !== undefined || quoted.unknown !== undefined) return false;
-  const fragment = ((layerOf(quoted, 'ipv4')?.header.flags ?? 0) & ipv4.FLAG_MF) !== 0;
-  return !fragment && isUnderstood(quoted.quoted);
+  return quoted.refused === undefined && quoted.unknown === undefined && quoted.quoted === undefined;
 }
 
 function layerFields(layer: Layer, around: Around): Expectation[] {

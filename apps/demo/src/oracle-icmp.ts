@@ -76,7 +76,35 @@ function bodyFields(message: icmp.Message): Expectation[] {
         one('icmp.ext.echo.rsp.ipv6', message.ipv6),
       ];
     case 'solicitation':
+      return [];
     case 'raw':
+      return startFields(message);
+  }
+}
+
+/** What tshark reads of a message that is too short for its type, or too odd: what its second word holds. */
+function startFields({ type, rest }: icmp.Raw): Expectation[] {
+  const [id, sequence] = [rest >>> 16, rest & 0xffff];
+  switch (type) {
+    case icmp.ICMP_TIMESTAMP:
+    case icmp.ICMP_TIMESTAMPREPLY:
+    case icmp.ICMP_ADDRESS:
+    case icmp.ICMP_ADDRESSREPLY:
+      return pair({ id, sequence });
+    case icmp.ICMP_ROUTERADVERT:
+      return [
+        one('icmp.num_addrs', rest >>> 24),
+        one('icmp.addr_entry_size', (rest >>> 16) & 0xff),
+        one('icmp.lifetime', rest & 0xffff),
+      ];
+    case icmp.ICMP_EXT_ECHO:
+      return [
+        one('icmp.ident', id),
+        one('icmp.ext.echo.seq', sequence >>> 8),
+        one('icmp.ext.echo.req.res', (rest >>> 1) & 0x7f),
+        one('icmp.ext.echo.req.local', rest & 1),
+      ];
+    default:
       return [];
   }
 }
@@ -117,7 +145,7 @@ export function extensionFields(message: icmp.Message): Expectation[] {
     one('icmp.ext.checksum', check),
     each('icmp.ext.length', heads, ({ length }) => length),
     each('icmp.ext.class', heads, ({ classNum }) => classNum),
-    each('icmp.ext.ctype', heads, ({ cType }) => cType),
+    each('icmp.ext.ctype', heads.flatMap(typesOf), (cType) => cType),
     each('icmp.mpls.label', labels, ({ label }) => label),
     each('icmp.mpls.exp', labels, ({ tc }) => tc),
     each('icmp.mpls.s', labels, ({ bottom }) => bottom),
@@ -127,7 +155,14 @@ export function extensionFields(message: icmp.Message): Expectation[] {
 
 function extensionsIn(message: icmp.Message): icmp.Extensions | undefined {
   if (message.kind === 'extended-echo') return message.extensions;
+  if (message.kind === 'raw') return headerAlone(message);
   return message.kind === 'error' ? (message.extensions ?? supposed(message)) : undefined;
+}
+
+/** Of extensions of a version that is not known, tshark reads the header. */
+function headerAlone({ type, data }: icmp.Raw): icmp.Extensions | undefined {
+  if (type !== icmp.ICMP_EXT_ECHO || data.length < icmp.EXTENSION_HLEN) return undefined;
+  return icmp.readExtensions(viewOf(data), 0, icmp.EXTENSION_HLEN);
 }
 
 /**
@@ -156,6 +191,12 @@ interface ObjectHead {
 
 function headOf({ classNum, cType, data }: icmp.ExtensionObject): ObjectHead {
   return { length: data.length + 4, classNum, cType };
+}
+
+/** tshark shows a C-Type twice where it does not know that of the first classes. */
+function typesOf({ classNum, cType }: ObjectHead): (number | undefined)[] {
+  const isKnown = classNum === icmp.CLASS_MPLS_LABEL_STACK && cType === 1;
+  return isKnown || classNum > icmp.CLASS_MPLS_LABEL_STACK ? [cType] : [cType, cType];
 }
 
 /** What tshark reads of an object whose length cannot be: less of one that is shorter than its header. */

@@ -61,7 +61,7 @@ export function compareRoute(found: Dissection, row: Row, compare: Compare): Com
   // By RFC 2225 ATM's ARP has a layout of its own, and tshark a second name for it.
   const theirs = rest[0] === 'atmarp' ? names.slice(0, -1) : names;
   const further = new Set(rest);
-  const { refused, layers, payload } = innermost(found);
+  const { refused, payload } = innermost(found);
   // Errors about errors, which must not be (RFC 1122 §3.2.2), it follows or not.
   const depth = ours.length + (refused === undefined ? 0 : 1);
   const leftQuote =
@@ -73,8 +73,6 @@ export function compareRoute(found: Dissection, row: Row, compare: Compare): Com
     compare(`refused ${refused.name}`, refused.code, agreed ? refused.code : 'nothing wrong');
     if (theirs.length > ours.length && theirs.at(-1) === refused.name) further.add(protocolOf(theirs.pop()!));
   }
-  // tshark reads on in a header that is not whole.
-  if (layers.at(-1)?.name === 'tcp-start') further.add('tcp');
   // tshark leaves a packet at the first thing it cannot make sense of, an option perhaps, and never comes to what follows.
   const left = leftQuote || valuesOf(row, '_ws.malformed').length > 0;
   const both = left ? ours.slice(0, theirs.length) : ours;

@@ -70,8 +70,7 @@ function segmentFields(header: tcp.Header, around: Around): Expectation[] {
 }
 
 function datagramFields({ source, dest, len, check }: udp.Header, around: Around): Expectation[] {
-  const ip = layerOf(around.found, 'ipv4')!;
-  const isCut = isStart(around) && ip.header.totLen > ip.length + START;
+  const isCut = isStart(around) && len > START;
   return [
     one('udp.srcport', source),
     one('udp.dstport', dest),
@@ -91,9 +90,10 @@ function statusField(name: string, verdict: boolean | undefined, around: Around)
   const promised = ip.offset + ip.header.totLen;
   // It needs the whole packet, even where the datagram ends before.
   if (captured < Math.min(promised, onWire)) return one(field, STATUS.unverified);
-  if (verdict !== undefined) return one(field, verdict ? STATUS.good : STATUS.bad);
   // Where the total length promises more than was on the wire, it goes by the wire, and sums that.
-  return promised <= onWire ? one(field, STATUS.unverified) : { field, values: [undefined] };
+  if (promised > onWire) return { field, values: [undefined] };
+  if (verdict === undefined) return one(field, STATUS.unverified);
+  return one(field, verdict ? STATUS.good : STATUS.bad);
 }
 
 /** Where the wire ends for the packet that `around` quotes. */

@@ -242,6 +242,8 @@ describe('the route', () => {
     const long = rowOf(captured(bytes), 'ip:icmp:ip:icmp:ip:udp:echo', ...start, inner, ...rest);
     expect(disagreements(captured(bytes), long)).toEqual([]);
     expect(disagreements(captured(bytes), long.set('udp.dstport', ['8']))).toHaveLength(1);
+    const shorter = rowOf(captured(bytes), 'ip:icmp:ip', ...start);
+    expect(disagreements(captured(bytes), shorter).map(({ field }) => field)).toContain('frame.protocols');
   });
 });
 
@@ -266,6 +268,18 @@ describe('a refusal', () => {
     const begun = rowOf(captured(bytes), 'ip:icmp:ip:udp', ...parts, { 'udp.srcport': '40000' });
     expect(disagreements(captured(bytes), begun)).toEqual([]);
     expect(refusals(bytes, begun.set('udp.checksum', ['5']))).toEqual(['refused udp: nothing wrong']);
+  });
+
+  it('of a TCP header that a redirect quotes is one, for tshark does not look at it', () => {
+    const quote = segment.slice();
+    quote[32] = 0x40;
+    const bytes = message({ kind: 'redirect', type: 5, code: 1, check: 0, gateway: 1, quote });
+    const parts = [ipFields(bytes, 0), icmpFields(bytes, 20), { 'icmp.redir_gw': '0.0.0.1' }];
+    const row = rowOf(captured(bytes), 'ip:icmp:ip:tcp', ...parts, ipFields(bytes, 28), {
+      'tcp.srcport': '80',
+    });
+    expect(disagreements(captured(bytes), row)).toEqual([]);
+    expect(refusals(bytes, row.set('tcp.hdr_len', ['20']))).toEqual(['refused tcp: nothing wrong']);
   });
 
   it('of a fragment that holds less than a header is one when tshark misses the rest', () => {
@@ -310,6 +324,18 @@ describe('a checksum', () => {
     const longer = packetWith(Uint8Array.from([...hello.subarray(20), 9, 9]), ipv4.IPPROTO_UDP);
     const cut = captured(longer.subarray(0, -1), longer.length);
     expect([status(cut, '2'), status(cut, '1')]).toEqual([0, 1]);
+  });
+});
+
+describe('a quoted datagram', () => {
+  it('is not verified by tshark where the packet was cut behind it', () => {
+    const longer = packetWith(Uint8Array.from([...hello.subarray(20), 9, 9, 9]), ipv4.IPPROTO_UDP);
+    const bytes = errorAbout(longer);
+    const cut = captured(bytes.subarray(0, -1), bytes.length);
+    const parts = [ipFields(bytes, 0), { ...icmpFields(bytes, 20), 'icmp.checksum.status': '2' }];
+    const row = rowOf(cut, 'ip:icmp:ip:udp:echo', ...parts, ipFields(bytes, 28), udpFields(bytes, 48));
+    expect(disagreements(cut, row).map(({ field }) => field)).toEqual(['udp.checksum.status']);
+    expect(disagreements(cut, row.set('udp.checksum.status', ['2']))).toEqual([]);
   });
 });
 
@@ -362,5 +388,20 @@ describe('extensions of before RFC 4884', () => {
       );
     expect(disagreements(captured(bytes), row('1'))).toEqual([]);
     expect(disagreements(captured(bytes), row('2'))).toHaveLength(1);
+  });
+
+  it('end the datagram before them for tshark, so that it cannot verify it', () => {
+    const long = new Uint8Array(150);
+    long[128 - 28] = 0x20;
+    const bytes = errorAbout(datagram(long));
+    const row = rowOf(
+      captured(bytes),
+      'ip:icmp:ip:udp:echo',
+      ...[ipFields(bytes, 0), icmpFields(bytes, 20), ipFields(bytes, 28)],
+      { ...udpFields(bytes, 48), 'udp.checksum.status': '2' },
+      { 'icmp.ext.version': '2', 'icmp.ext.res': '0', 'icmp.ext.checksum': '0', 'icmp.ext.length': '0' },
+      { 'icmp.ext.class': '0' },
+    );
+    expect(disagreements(captured(bytes), row)).toEqual([]);
   });
 });
