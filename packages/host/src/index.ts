@@ -3,11 +3,12 @@
  * NICs, wires and switches of `@stack/nic-sim` between them, make a network in one process.
  * @packageDocumentation
  */
+
+export { BUSY, type Device, type DeviceFilter, type LinkStats, OK } from '@stack/skbuff/netdev';
 export { type Clock, sleep } from './clock/clock.ts';
 export { RealClock, type RealClockOptions } from './clock/real-clock.ts';
 export { type Timer, type Timers, TimingWheel } from './clock/timing-wheel.ts';
 export { DeadlockError, VirtualClock, type VirtualClockOptions } from './clock/virtual-clock.ts';
-export { BUSY, type Device, type DeviceFilter, type LinkStats, OK } from './device.ts';
 export { Loopback } from './devices/loopback.ts';
 export { type Veth, vethPair } from './devices/veth.ts';
 export { createHost, Host } from './host.ts';

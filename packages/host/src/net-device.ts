@@ -4,7 +4,7 @@
  */
 import { multicastMac } from '@stack/ipv4';
 import type { TxQueue } from '@stack/qdisc';
-import type { Device } from './device.ts';
+import type { Device } from '@stack/skbuff/netdev';
 import type { Gro } from './offload/gro.ts';
 
 /** ARPHRD_* of a device, as packet sockets and `ip link` tell it. */

@@ -2,13 +2,7 @@
  * Packets up: what Linux does between a device's interrupt and the protocol's handler (net/core/dev.c, the receiving half).
  * @module
  */
-import {
-  PACKET_BROADCAST,
-  PACKET_HOST,
-  PACKET_MULTICAST,
-  PACKET_OTHERHOST,
-  type SkBuff,
-} from '@stack/skbuff';
+import { PACKET_HOST, PACKET_OTHERHOST, type SkBuff } from '@stack/skbuff';
 import type { Drop } from './drops.ts';
 import type { Kernel, Softirq } from './kernel.ts';
 import type { NetDevice } from './net-device.ts';
@@ -162,14 +156,4 @@ export class Receiver implements Softirq {
     dev.rxNohandler++;
     this.#drop(skb, 'UNHANDLED_PROTO');
   }
-}
-
-/** Whom a frame is for, by the first bytes of its Ethernet header: for devices that do not say. */
-export function packetType(skb: SkBuff, address: number): number {
-  const { view, data } = skb;
-  if ((view.getUint8(data) & 1) !== 0) {
-    return view.getInt32(data) === -1 && view.getInt16(data + 4) === -1 ? PACKET_BROADCAST : PACKET_MULTICAST;
-  }
-  const dest = view.getUint16(data) * 0x1_0000_0000 + view.getUint32(data + 2);
-  return dest === address ? PACKET_HOST : PACKET_OTHERHOST;
 }

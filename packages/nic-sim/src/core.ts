@@ -3,11 +3,12 @@
  * @module
  */
 import type { Pool, SkBuff } from '@stack/skbuff';
+import type { LinkStats } from '@stack/skbuff/netdev';
 import type { Clock } from './clock.ts';
 import type { Filter } from './filter.ts';
 import type { Interrupts } from './interrupt.ts';
 import type { Memory } from './memory.ts';
-import type { Drop, EthtoolStats, LinkStats } from './stats.ts';
+import type { Drop, EthtoolStats } from './stats.ts';
 import type { TraceStep } from './trace.ts';
 
 /** `xmit` and `push` took the packet over. */

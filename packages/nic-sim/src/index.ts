@@ -40,7 +40,7 @@ export type { NicOptions } from './nic-options.ts';
 export { pull, push } from './ring.ts';
 export { rng } from './rng.ts';
 export { RxRing } from './rx-ring.ts';
-export { type Drop, type EthtoolStats, type LinkStats, linkStats } from './stats.ts';
+export type { Drop, EthtoolStats } from './stats.ts';
 export {
   type PortStats,
   Switch,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
+import { type LinkStats, linkStats } from '@stack/skbuff/netdev';
 import { bitNames, ICR } from './bits.ts';
 import { throwFrom } from './clock.ts';
 import type { Core, Features, Segmenter } from './core.ts';
@@ -16,14 +17,7 @@ import { allFeatures, checkFeatures, checkMtu, type NicOptions } from './nic-opt
 import { need } from './options.ts';
 import { Receiver } from './receive.ts';
 import { RxRing } from './rx-ring.ts';
-import {
-  type Drop,
-  dropCounts,
-  type EthtoolStats,
-  ethtoolStats,
-  type LinkStats,
-  linkStats,
-} from './stats.ts';
+import { type Drop, dropCounts, type EthtoolStats, ethtoolStats } from './stats.ts';
 import type { TraceStep } from './trace.ts';
 import { Transmitter } from './transmit.ts';
 import { TxRing } from './tx-ring.ts';

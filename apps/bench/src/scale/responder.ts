@@ -3,9 +3,9 @@
  * says to a segment follows from that segment alone, so that it costs the host that is measured nothing but its own end.
  * @module
  */
-import type { Device, LinkStats } from '@stack/host';
 import { type Pool, type SkBuff, SkbQueue } from '@stack/skbuff';
 import { csumFold, csumPartial } from '@stack/skbuff/checksum';
+import { type Device, type LinkStats, linkStats } from '@stack/skbuff/netdev';
 
 const ETH_HLEN = 14;
 const ETH_P_IP = 0x0800;
@@ -198,14 +198,4 @@ function writeTcp(
   view.setUint16(at + 14, WINDOW);
   view.setInt32(at + 16, 0); // CHECKSUM_UNNECESSARY: nobody looks
   for (let i = 0; i < options.length; i++) view.setInt32(at + TCP_HLEN + 4 * i, options[i] as number);
-}
-
-function linkStats(): LinkStats {
-  return {
-    ...{ rxPackets: 0, txPackets: 0, rxBytes: 0, txBytes: 0, rxErrors: 0, txErrors: 0 },
-    ...{ rxDropped: 0, txDropped: 0, multicast: 0, collisions: 0, rxLengthErrors: 0, rxOverErrors: 0 },
-    ...{ rxCrcErrors: 0, rxFrameErrors: 0, rxFifoErrors: 0, rxMissedErrors: 0, txAbortedErrors: 0 },
-    ...{ txCarrierErrors: 0, txFifoErrors: 0, txHeartbeatErrors: 0, txWindowErrors: 0, rxCompressed: 0 },
-    ...{ txCompressed: 0, rxNohandler: 0, rxOtherhostDropped: 0 },
-  };
 }

@@ -1,8 +1,8 @@
 /** The host's own devices keep the laws that all devices keep. */
 import { Pool } from '@stack/skbuff';
+import type { Device } from '@stack/skbuff/netdev';
 import { type DeviceBench, deviceLaws } from '@stack/testkit';
 import { describe, it } from 'vitest';
-import type { Device } from '../device.ts';
 import { Loopback } from './loopback.ts';
 import { type VethOptions, vethPair } from './veth.ts';
 

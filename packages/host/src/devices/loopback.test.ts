@@ -7,9 +7,9 @@ import {
   Pool,
   type SkBuff,
 } from '@stack/skbuff';
+import { OK } from '@stack/skbuff/netdev';
 import { Sock } from '@stack/skbuff/sock';
 import { describe, expect, it } from 'vitest';
-import { OK } from '../device.ts';
 import { Loopback } from './loopback.ts';
 
 const pool = new Pool({ poison: true });

@@ -4,10 +4,20 @@
  * @module
  */
 
-import { linkStats } from '@stack/nic-sim';
 import type { SkBuff } from '@stack/skbuff';
-import { type Device, type LinkStats, OK } from '../device.ts';
-import { Backlog, type DeviceDrop, ETH_HLEN, freeDropped, isTooLong, unshared, within } from './link.ts';
+import {
+  Backlog,
+  type Device,
+  type DeviceDrop,
+  ETH_HLEN,
+  freeDropped,
+  isTooLong,
+  type LinkStats,
+  linkStats,
+  OK,
+  unshared,
+} from '@stack/skbuff/netdev';
+import { within } from './within.ts';
 
 /** How to make a {@link Loopback}. */
 export interface LoopbackOptions {

@@ -1,7 +1,7 @@
 import type { Nic } from '@stack/nic-sim';
 import { CHECKSUM_PARTIAL, Pool, SKB_GSO_TCPV4, type SkBuff } from '@stack/skbuff';
+import { BUSY, type Device, OK } from '@stack/skbuff/netdev';
 import { describe, expect, it } from 'vitest';
-import { BUSY, type Device, OK } from '../device.ts';
 import { Loopback } from './loopback.ts';
 import { type Veth, vethPair } from './veth.ts';
 

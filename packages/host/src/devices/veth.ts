@@ -2,10 +2,21 @@
  * `veth`: two devices back to back, in one host or between two. Packets pass by reference, as over loopback.
  * @module
  */
-import { linkStats } from '@stack/nic-sim';
 import { CHECKSUM_PARTIAL, SKB_GSO_TCPV4, SKB_GSO_TCPV6, type SkBuff } from '@stack/skbuff';
-import { BUSY, type Device, type LinkStats, OK } from '../device.ts';
-import { Backlog, type DeviceDrop, ETH_HLEN, freeDropped, isTooLong, unshared, within } from './link.ts';
+import {
+  Backlog,
+  BUSY,
+  type Device,
+  type DeviceDrop,
+  ETH_HLEN,
+  freeDropped,
+  isTooLong,
+  type LinkStats,
+  linkStats,
+  OK,
+  unshared,
+} from '@stack/skbuff/netdev';
+import { within } from './within.ts';
 
 /** What a veth may do for its host, by the names of `ethtool -K`. */
 export type VethFeatures = {

@@ -5,6 +5,7 @@
  */
 import { Frame, Nic, Wire } from '@stack/nic-sim';
 import { Pool, type SkBuff } from '@stack/skbuff';
+import type { Device } from '@stack/skbuff/netdev';
 import {
   AF_INET,
   AF_PACKET,
@@ -24,7 +25,6 @@ import {
 import { ESTABLISHED, LISTEN, TcpSock } from '@stack/tcp/engine';
 import { expect } from 'vitest';
 import { VirtualClock } from '../clock/virtual-clock.ts';
-import type { Device } from '../device.ts';
 import { type Veth, vethPair } from '../devices/veth.ts';
 import { createHost, type Host } from '../host.ts';
 import type { HostOptions } from '../options.ts';

@@ -2,9 +2,8 @@
  * The least that is a device: packets without a link header, as TUN has them. What the host sends is gone.
  * @module
  */
-import { linkStats } from '@stack/nic-sim';
 import type { SkBuff } from '@stack/skbuff';
-import { type Device, type LinkStats, OK } from '../device.ts';
+import { type Device, type LinkStats, linkStats, OK } from '@stack/skbuff/netdev';
 
 /** See the module. */
 export class Tun implements Device {

@@ -3,7 +3,7 @@
  * @module
  */
 import { formatMac, parseMac } from '@stack/ethernet';
-import type { Device, LinkStats } from '../device.ts';
+import type { Device, LinkStats } from '@stack/skbuff/netdev';
 import type { Devices } from '../devices.ts';
 import type { NetDevice } from '../net-device.ts';
 import { NetlinkError } from '../netlink-error.ts';

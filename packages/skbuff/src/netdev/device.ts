@@ -3,15 +3,13 @@
  * TUN all have this shape, and all run the same law suite.
  * @module
  */
-import type { LinkStats } from '@stack/nic-sim';
-import type { SkBuff } from '@stack/skbuff';
+import type { SkBuff } from '../skbuff.ts';
+import type { LinkStats } from './link-stats.ts';
 
 /** {@link Device.xmit} took the packet over (Linux `NETDEV_TX_OK`). */
 export const OK = 0;
 /** {@link Device.xmit} had no room: the caller still owns the packet, and {@link Device.wake} will be called (`NETDEV_TX_BUSY`). */
 export const BUSY = 1;
-
-export type { LinkStats };
 
 /** Which link-layer addresses a device takes besides its own and the broadcast address; addresses are 48-bit integers. */
 export interface DeviceFilter {

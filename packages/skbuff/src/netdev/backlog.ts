@@ -1,0 +1,98 @@
+/**
+ * The receiving half of a device without rings of its own: packets wait in memory for a poll.
+ * @module
+ */
+import { PACKET_HOST, PACKET_MULTICAST } from '../constants.ts';
+import { SkbQueue } from '../queue.ts';
+import type { SkBuff } from '../skbuff.ts';
+import { packetType } from './link.ts';
+import type { LinkStats } from './link-stats.ts';
+
+/** What a {@link Backlog} calls on its device. */
+export interface Receiver {
+  receive: ((skb: SkBuff) => void) | undefined;
+  readonly ifindex: number;
+  readonly type: 'ether' | 'none' | 'loopback';
+  readonly address: number;
+  readonly stats: LinkStats;
+}
+
+/** Packets that arrived and wait for a poll: Linux's per-CPU backlog, one for each device. */
+export class Backlog {
+  readonly #device: Receiver;
+  readonly #interrupt: () => boolean;
+  readonly #queue: SkbQueue = new SkbQueue();
+  /** The host knows that there is something to poll. */
+  #scheduled = false;
+  #polling = false;
+
+  /** @param interrupt Tells the host; false if there is nobody to tell. */
+  constructor(device: Receiver, interrupt: () => boolean) {
+    this.#device = device;
+    this.#interrupt = interrupt;
+  }
+
+  /** Packets waiting. */
+  get length(): number {
+    return this.#queue.qlen;
+  }
+
+  /** Queues a packet, taking it over, and interrupts unless the host knows. */
+  push(skb: SkBuff): void {
+    this.#queue.push(skb);
+    this.#raise();
+  }
+
+  /** Delivers up to `budget` packets; below it, the next one interrupts again. */
+  poll(budget: number): number {
+    if (this.#polling) return 0;
+    this.#polling = true;
+    let done = 0;
+    try {
+      while (done < budget) {
+        const skb = this.#queue.shift();
+        if (skb === undefined) break;
+        done++;
+        this.#deliver(skb);
+      }
+    } catch (error) {
+      // A receiver threw: what is left comes with the next interrupt.
+      this.#scheduled = false;
+      this.#polling = false;
+      if (this.#queue.qlen > 0) this.#raise();
+      throw error;
+    }
+    this.#polling = false;
+    if (done < budget) this.#scheduled = false;
+    return done;
+  }
+
+  /** Drops what waits. */
+  purge(): void {
+    this.#queue.purge();
+    this.#scheduled = false;
+  }
+
+  #raise(): void {
+    if (!this.#scheduled) this.#scheduled = this.#interrupt();
+  }
+
+  #deliver(skb: SkBuff): void {
+    const device = this.#device;
+    const { stats } = device;
+    if (device.receive === undefined) {
+      stats.rxNohandler++;
+      stats.rxDropped++;
+      skb.free();
+      return;
+    }
+    stats.rxPackets++;
+    stats.rxBytes += skb.len;
+    skb.dev = device;
+    skb.ifindex = device.ifindex;
+    skb.macHeader = skb.data;
+    skb.pktType = device.type === 'none' ? PACKET_HOST : packetType(skb, device.address);
+    if (skb.pktType === PACKET_MULTICAST) stats.multicast++;
+    device.receive(skb);
+  }
+}
