@@ -10,10 +10,10 @@ import { offloads, total } from './device-offload-laws.ts';
 import {
   BUDGET,
   BUSY,
-  type DeviceBench,
   type DeviceLaw,
   type DeviceLawOptions,
   forAll,
+  type MakeDevices,
   OK,
   Rig,
 } from './device-rig.ts';
@@ -45,7 +45,7 @@ export const DEVICE_LAWS: Readonly<Record<string, DeviceLaw>> = {
 export function deviceLaws(
   api: TestApi,
   name: string,
-  make: () => DeviceBench,
+  make: MakeDevices,
   options: DeviceLawOptions = {},
 ): void {
   api.describe(`${name}: device laws`, () => {
@@ -54,7 +54,7 @@ export function deviceLaws(
 }
 
 /** Every packet arrives with its bytes, none twice, in the order of sending. */
-export async function arrives(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function arrives(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   const packet = fc.tuple(fc.uint8Array({ maxLength: 700, size: 'max' }), layouts());
   await forAll(make, options, fc.array(packet, { maxLength: 40, size: 'max' }), async (rig, packets) => {
     const sent: Uint8Array[] = [];
@@ -69,8 +69,8 @@ export async function arrives(make: () => DeviceBench, options: DeviceLawOptions
 }
 
 /** A busy device has not touched the packet, and wakes its sender, who then gets rid of it. */
-export async function busyLeavesIt(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
-  const rig = new Rig(make());
+export async function busyLeavesIt(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
+  const rig = new Rig(await make());
   const bytes = rig.frame(counted(300));
   let taken = 0;
   let skb = rig.packet(bytes, SPLIT);
@@ -100,7 +100,7 @@ export async function busyLeavesIt(make: () => DeviceBench, options: DeviceLawOp
 }
 
 /** The destructor of a packet that was taken fires exactly once by the time all is over. */
-export async function ownerHears(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function ownerHears(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   await forAll(make, options, fc.integer({ min: 1, max: 20 }), async (rig, count) => {
     const heard = new Array<number>(count).fill(0);
     for (let i = 0; i < count; i++) {
@@ -117,8 +117,8 @@ export async function ownerHears(make: () => DeviceBench, options: DeviceLawOpti
 }
 
 /** `xmit` and time alone deliver nothing; they make the device ask for a poll. */
-export async function delivered(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make()); // its receiver throws outside of polls
+export async function delivered(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make()); // its receiver throws outside of polls
   for (let i = 0; i < 3; i++) await rig.send(rig.packet(rig.frame(counted(i))));
   await rig.bench.pump();
   same(rig.received.length, 0, 'packets delivered before a poll');
@@ -129,8 +129,8 @@ export async function delivered(make: () => DeviceBench): Promise<void> {
 }
 
 /** No poll delivers more than its budget, and a device that was polled to its budget waits for the next poll in silence. */
-export async function budgeted(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function budgeted(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   for (let i = 0; i < 6; i++) await rig.send(rig.packet(rig.frame(counted(20))));
   await rig.bench.pump();
   same(rig.interrupts, 1, 'interrupts for packets that nobody polled');
@@ -161,8 +161,8 @@ export async function budgeted(make: () => DeviceBench): Promise<void> {
 }
 
 /** A receiver that polls gets 0, and the poll that called it goes on. */
-export async function pollNested(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function pollNested(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const nested: number[] = [];
   rig.onReceive = (skb) => {
     skb.free();
@@ -175,8 +175,8 @@ export async function pollNested(make: () => DeviceBench): Promise<void> {
 }
 
 /** The error comes out of poll; what was behind that packet is delivered later, in order. */
-export async function receiverThrows(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function receiverThrows(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const sent = [10, 11, 12, 13].map((length) => rig.frame(counted(length + 60)));
   rig.onReceive = (skb) => {
     skb.free();
@@ -192,8 +192,8 @@ export async function receiverThrows(make: () => DeviceBench): Promise<void> {
 }
 
 /** What a host needs to know of a packet is in it. */
-export async function dressed(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function dressed(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const seen: unknown[] = [];
   rig.onReceive = (skb) => {
     seen.push(skb.dev === rig.b, skb.ifindex, skb.pktType, skb.macHeader === skb.data, skb.users, skb.sk);
@@ -212,7 +212,7 @@ export async function dressed(make: () => DeviceBench): Promise<void> {
 }
 
 /** `ip -s link` counts packets and bytes at both ends, and what nobody received. */
-export async function counts(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function counts(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   await forAll(make, options, fc.array(fc.nat(700), { maxLength: 30, size: 'max' }), async (rig, lengths) => {
     for (const length of lengths) await rig.send(rig.packet(rig.frame(counted(length))));
     await rig.settle();
@@ -230,7 +230,7 @@ export async function counts(make: () => DeviceBench, options: DeviceLawOptions 
 }
 
 /** A device that reports to byte queue limits reports each packet that it took, once, by the length it had. */
-export async function completes(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function completes(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   await forAll(
     make,
     options,
@@ -254,8 +254,8 @@ export async function completes(make: () => DeviceBench, options: DeviceLawOptio
 }
 
 /** A packet of exactly the MTU passes, a longer one does not. */
-export async function limited(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function limited(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const { mtu } = rig.a;
   const fits = rig.frame(counted(mtu));
   const over = rig.frame(counted(mtu + 1));
@@ -268,7 +268,7 @@ export async function limited(make: () => DeviceBench): Promise<void> {
 }
 
 /** A clone that the sender keeps has the same bytes when the receiver has changed its own. */
-export async function kept(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function kept(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   await forAll(make, options, layouts(), async (rig, layout) => {
     const bytes = rig.frame(counted(200));
     const skb = rig.packet(bytes, layout);
@@ -290,7 +290,7 @@ export async function kept(make: () => DeviceBench, options: DeviceLawOptions = 
 }
 
 /** After close nothing is held, nothing is delivered, and what is sent is freed; closing twice is closing once. */
-export async function closes(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function closes(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   await forAll(
     make,
     options,
@@ -313,8 +313,8 @@ export async function closes(make: () => DeviceBench, options: DeviceLawOptions 
 }
 
 /** The caller's mistake is told, and changes nothing. */
-export async function freed(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function freed(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const skb = rig.packet(rig.frame(counted(100)));
   skb.free();
   rangeError(() => rig.a.xmit(skb), 'xmit of a packet that was freed');

@@ -6,12 +6,12 @@ import { CHECKSUM_PARTIAL, SKB_GSO_TCPV4, type SkBuff } from '@stack/skbuff';
 import { csumSkb } from '@stack/skbuff/checksum';
 import fc from 'fast-check';
 import { holds, same } from './assert.ts';
-import { type DeviceBench, type DeviceLawOptions, forAll, Rig } from './device-rig.ts';
+import { type DeviceLawOptions, forAll, type MakeDevices, Rig } from './device-rig.ts';
 import { layouts } from './packets.ts';
 
 /** A device that says `gso` passes super-packets as they are; no other delivers one, nor a checksum that is wrong. */
-export async function offloads(make: () => DeviceBench): Promise<void> {
-  const rig = new Rig(make());
+export async function offloads(make: MakeDevices): Promise<void> {
+  const rig = new Rig(await make());
   const seen: unknown[] = [];
   rig.onReceive = (skb) => {
     if (skb.gsoSize > 0) holds(rig.a.features.gso === true, 'a super-packet passed a device without gso');
@@ -37,7 +37,7 @@ export async function offloads(make: () => DeviceBench): Promise<void> {
 }
 
 /** Whatever is in a packet, and whatever it claims of itself, `xmit` takes it or is busy. */
-export async function total(make: () => DeviceBench, options: DeviceLawOptions = {}): Promise<void> {
+export async function total(make: MakeDevices, options: DeviceLawOptions = {}): Promise<void> {
   const packets = fc.array(fc.tuple(fc.uint8Array({ maxLength: 200, size: 'max' }), layouts(), claims()), {
     maxLength: 20,
   });

@@ -51,8 +51,11 @@ export interface DeviceLawOptions {
   flood?: number;
 }
 
+/** Makes fresh devices for a law; asynchronously where they must first be connected. */
+export type MakeDevices = () => DeviceBench | Promise<DeviceBench>;
+
 /** One law: throws, or rejects, when the devices of `make` break it. */
-export type DeviceLaw = (make: () => DeviceBench, options?: DeviceLawOptions) => Promise<void>;
+export type DeviceLaw = (make: MakeDevices, options?: DeviceLawOptions) => Promise<void>;
 
 /** `xmit` took the packet. */
 export const OK = 0;
@@ -205,13 +208,13 @@ function writeMac(bytes: Uint8Array, at: number, address: number): void {
 
 /** Runs `body` with fresh devices for each value, and expects that it leaves nothing. */
 export async function forAll<T>(
-  make: () => DeviceBench,
+  make: MakeDevices,
   options: DeviceLawOptions,
   values: fc.Arbitrary<T>,
   body: (rig: Rig, value: T) => Promise<void>,
 ): Promise<void> {
   const property = fc.asyncProperty(values, async (value) => {
-    const rig = new Rig(make());
+    const rig = new Rig(await make());
     await body(rig, value);
     await rig.finish();
   });

@@ -20,7 +20,7 @@ export {
   total,
 } from './codec-laws.ts';
 export { DEVICE_LAWS, deviceLaws } from './device-laws.ts';
-export type { DeviceBench, DeviceLaw, DeviceLawOptions, LawDevice } from './device-rig.ts';
+export type { DeviceBench, DeviceLaw, DeviceLawOptions, LawDevice, MakeDevices } from './device-rig.ts';
 export { bytesOf, hex, toHex } from './hex.ts';
 export { hostile } from './hostile.ts';
 export {

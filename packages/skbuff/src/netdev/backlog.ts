@@ -40,7 +40,12 @@ export class Backlog {
   /** Queues a packet, taking it over, and interrupts unless the host knows. */
   push(skb: SkBuff): void {
     this.#queue.push(skb);
-    this.#raise();
+    this.raise();
+  }
+
+  /** Interrupts unless the host knows: packets wait, or the device has something else to do in its poll. */
+  raise(): void {
+    if (!this.#scheduled) this.#scheduled = this.#interrupt();
   }
 
   /** Delivers up to `budget` packets; below it, the next one interrupts again. */
@@ -59,7 +64,7 @@ export class Backlog {
       // A receiver threw: what is left comes with the next interrupt.
       this.#scheduled = false;
       this.#polling = false;
-      if (this.#queue.qlen > 0) this.#raise();
+      if (this.#queue.qlen > 0) this.raise();
       throw error;
     }
     this.#polling = false;
@@ -71,10 +76,6 @@ export class Backlog {
   purge(): void {
     this.#queue.purge();
     this.#scheduled = false;
-  }
-
-  #raise(): void {
-    if (!this.#scheduled) this.#scheduled = this.#interrupt();
   }
 
   #deliver(skb: SkBuff): void {
