@@ -125,8 +125,9 @@ function judgeRelative(file, target) {
 
 /** Whether package.json lets a file import `name`. */
 function declared(manifest, name, test, rootManifest) {
-  if (manifest.dependencies?.[name] || manifest.peerDependencies?.[name] || name === manifest.name)
-    return true;
+  const { dependencies, optionalDependencies, peerDependencies } = manifest;
+  if (dependencies?.[name] || optionalDependencies?.[name] || peerDependencies?.[name]) return true;
+  if (name === manifest.name) return true;
   if (manifest.private && manifest.devDependencies?.[name]) return true;
   if (!test) return false;
   const fromRoot = TEST_TOOLS.includes(name) && rootManifest.devDependencies?.[name];
@@ -137,7 +138,8 @@ function declared(manifest, name, test, rootManifest) {
 function unused(manifest, used, isApp) {
   const idle = (names, needsSource) =>
     Object.keys(names ?? {}).filter((name) => (needsSource && !isApp ? !used.get(name) : !used.has(name)));
-  return [...idle(manifest.dependencies, true), ...idle(manifest.peerDependencies, true)]
+  return ['dependencies', 'optionalDependencies', 'peerDependencies']
+    .flatMap((kind) => idle(manifest[kind], true))
     .concat(idle(manifest.devDependencies, false).filter((name) => !name.startsWith('@types/')))
     .map((name) => `declares ${name}, which nothing imports`);
 }

@@ -17,7 +17,7 @@ export function checkManifest(root, workspace, byName, rootManifest) {
 
 /** Ours by caret on the version in this tree; what only tools see is pinned exactly. */
 function* checkRanges({ manifest }, byName, rootManifest) {
-  const kinds = ['dependencies', 'devDependencies', 'peerDependencies'];
+  const kinds = ['dependencies', 'optionalDependencies', 'devDependencies', 'peerDependencies'];
   for (const kind of kinds) {
     for (const [name, range] of Object.entries(manifest[kind] ?? {})) {
       const ours = byName.get(name);
@@ -28,7 +28,10 @@ function* checkRanges({ manifest }, byName, rootManifest) {
         if (ours.manifest.private && !manifest.private && kind === 'dependencies') {
           yield `depends on ${name}, which is never published`;
         }
-      } else if ((manifest.private || kind === 'devDependencies') && !/^\d+\.\d+\.\d+$/.test(range)) {
+      } else if (
+        (manifest.private || kind === 'devDependencies' || kind === 'optionalDependencies') &&
+        !/^\d+\.\d+\.\d+$/.test(range)
+      ) {
         yield `${name} must be pinned exactly, not "${range}"`;
       }
       const pinned = rootManifest.devDependencies?.[name];
