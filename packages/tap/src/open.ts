@@ -1,0 +1,88 @@
+/**
+ * Opening a TAP or TUN.
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { type Pool, requireRange } from '@stack/skbuff';
+import { KoffiDescriptor } from './linux/koffi-descriptor.ts';
+import { type Libc, loadLibc } from './linux/libc.ts';
+import { openTunDevice } from './linux/tun.ts';
+import { Tap } from './tap.ts';
+import { TapError } from './tap-error.ts';
+
+/** How a device is opened. */
+export interface TapOptions {
+  /** Where received packets live; a host's own: `host.pool`. */
+  pool: Pool;
+  /** Name of the interface on the kernel's side, up to 15 characters, or a pattern such as `tap%d`. Default: `tap%d`, `tun%d`. */
+  name?: string;
+  /**
+   * Bytes behind the link header that our side sends and takes, 68..65535. Default 1500. The kernel's side has its own, which
+   * `ip link set tap0 mtu 9000` changes.
+   */
+  mtu?: number;
+  /** MAC address of our side, u48; the kernel's side has its own. Default: a random one, locally administered. TUN has none. */
+  address?: number;
+  /**
+   * `IFF_VNET_HDR`: checksums left to whoever needs them, and TCP super-packets of up to 64 KiB in one read or write, both ways. Default
+   * true; many times as fast.
+   */
+  offloads?: boolean;
+}
+
+const MAX_MAC = 0xffff_ffff_ffff;
+const MIN_MTU = 68;
+const IFNAMSIZ = 16;
+
+/** Opens a TAP: Ethernet frames. Rejects with {@link TapError}, one line that says what is missing; RangeError for an option out of its range. */
+export function openTap(options: TapOptions): Promise<Tap> {
+  return open('ether', options);
+}
+
+/** Opens a TUN: IP packets without a link header. Rejects as {@link openTap} does. */
+export function openTun(options: TapOptions): Promise<Tap> {
+  return open('none', options);
+}
+
+/** What {@link open} takes from the system. @internal */
+export interface System {
+  readonly platform: string;
+  loadLibc(): Promise<Libc>;
+}
+
+const SYSTEM: System = { platform: process.platform, loadLibc };
+
+/** @internal */
+export async function open(
+  type: 'ether' | 'none',
+  options: TapOptions,
+  system: System = SYSTEM,
+): Promise<Tap> {
+  const { pool, name = type === 'none' ? 'tun%d' : 'tap%d', mtu = 1500, offloads = true } = options;
+  const { address = randomMac() } = options;
+  requireRange('tap', 'mtu', mtu, 0xffff);
+  if (mtu < MIN_MTU) throw new RangeError(`tap: mtu ${mtu} is below ${MIN_MTU}`);
+  requireRange('tap', 'address', address, MAX_MAC);
+  if (!/^[\x21-\x7e]+$/.test(name) || name.length >= IFNAMSIZ || name.includes('/')) {
+    throw new RangeError(`tap: ${JSON.stringify(name)} is no name for an interface`);
+  }
+  if (system.platform !== 'linux') {
+    const message = `TAP devices are Linux only, and this is ${system.platform}; use the QEMU framing of @stack/tap, over a socket`;
+    throw new TapError('ERR_NOT_SUPPORTED', message);
+  }
+  const libc = await system.loadLibc();
+  const { fd, name: kernelName } = openTunDevice(libc, { type, name, offloads });
+  const descriptor = new KoffiDescriptor(libc, fd);
+  try {
+    return new Tap({ descriptor, pool, type, name: kernelName, mtu, address, offloads });
+  } catch (error) {
+    descriptor.close();
+    throw error;
+  }
+}
+
+/** Not a group's, locally administered. */
+function randomMac(): number {
+  const bytes = randomBytes(6);
+  return bytes.readUIntBE(0, 6) - (bytes[0] as number) * 0x100_0000_0000 + 0x02_00_00_00_00_00;
+}
