@@ -4,17 +4,22 @@
  */
 import type { Host } from '@stack/host';
 import * as ipv4 from '@stack/ipv4';
-import { LISTEN, stateName, type TcpSock, TimewaitSock } from '@stack/tcp/engine';
+import { LISTEN, stateName, type TcpInfo, type TcpSock, TimewaitSock } from '@stack/tcp/engine';
 
 /** From here on a threshold means "none yet" (Linux `TCP_INFINITE_SSTHRESH`). */
 const INFINITE = 0x7fff_ffff;
 
 /** The state and what TCP_INFO knows: two lines. */
 export function formatSocket(host: Host, sk: TcpSock): string[] {
-  const info = host.tcp.info(host.clock.now(), sk);
   const ends = `${ipv4.formatAddress(sk.saddr as number)}:${sk.sport} ${ipv4.formatAddress(sk.daddr as number)}:${sk.dport}`;
-  const values = [
-    sk.caOps.name,
+  const info = host.tcp.info(host.clock.now(), sk);
+  return [`${stateName(sk.state)} ${ends}`, `  ${formatInfo(info, sk.caOps.name)}`];
+}
+
+/** What TCP_INFO knows, and the congestion control, as `ss -ti` puts it. */
+export function formatInfo(info: TcpInfo, congestion: string): string {
+  return [
+    congestion,
     ...(info.options & 4 ? [`wscale:${info.sndWscale},${info.rcvWscale}`] : []),
     `rto:${milliseconds(info.rto)}`,
     ...(info.rtt > 0 ? [`rtt:${milliseconds(info.rtt)}/${milliseconds(info.rttvar)}`] : []),
@@ -31,8 +36,7 @@ export function formatSocket(host: Host, sk: TcpSock): string[] {
     ...(info.totalRetrans > 0 ? [`retrans:${info.retrans}/${info.totalRetrans}`] : []),
     `snd_wnd:${info.sndWnd}`,
     `rcv_wnd:${info.rcvWnd}`,
-  ];
-  return [`${stateName(sk.state)} ${ends}`, `  ${values.join(' ')}`];
+  ].join(' ');
 }
 
 /** Whatever is left of connections, `ss -tan`: a line each. */
