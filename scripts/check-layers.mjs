@@ -34,7 +34,7 @@ export const LAYERS = {
 export const FOREIGN = { host: ['@noble/hashes', '@noble/ciphers'], tap: ['koffi'], testkit: ['fast-check'] };
 
 /** Packages that may use Node's modules outside their ./cli subpath. */
-const NODE_PACKAGES = ['tap'];
+const NODE_PACKAGES = ['tap', 'testkit'];
 
 /** What tests use from the root's devDependencies. */
 const TEST_TOOLS = ['vitest', 'fast-check', 'mitata'];

@@ -2,11 +2,11 @@
  * Real captures: everything in `CAPTURES` (by default ../shared/captures beside the repository) decodes, re-encodes, and means
  * what tshark says; and so do generated packets, which are stranger. Where captures or tshark are missing the suite skips, and says so; under `CI=true` it fails.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { packetsSync } from '@stack/pcap';
+import { installPrograms } from '@stack/testkit/programs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeCommand } from '../src/decode.ts';
 import { type Comparison, compareCapture } from '../src/oracle.ts';
@@ -32,18 +32,7 @@ function capturesIn(path: string): string[] {
 
 /** The version of tshark, installed first where there is none and we may. */
 async function findTshark(): Promise<string | undefined> {
-  const version = await tsharkVersion();
-  if (version !== undefined || process.getuid?.() !== 0) return version;
-  const aptGet = (...args: string[]): void => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    execFileSync('apt-get', args, { env, stdio: 'ignore', timeout: 300_000 });
-  };
-  try {
-    aptGet('update', '-q'); // a new machine has no package lists, or old ones
-    aptGet('install', '-y', '-q', 'tshark');
-  } catch {
-    return undefined;
-  }
+  await installPrograms({ tshark: 'tshark' });
   return tsharkVersion();
 }
 
