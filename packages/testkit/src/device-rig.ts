@@ -41,6 +41,8 @@ export interface DeviceBench {
   pump(): void | Promise<void>;
   /** Makes a packet for `b` of a payload. Default: Ethernet addresses and type 0x88b5 in front of it, or nothing where there is no link header. */
   frame?(payload: Uint8Array): Uint8Array;
+  /** TCP super-packets that `a` takes arrive whole, although it takes no others and so does not say `gso`. */
+  readonly passesSuperPackets?: boolean;
 }
 
 /** How long to look. */
