@@ -4,6 +4,7 @@
  */
 export { Netns, NetnsError } from './netns.ts';
 export { openTap, openTun, type TapOptions } from './open.ts';
+export { type TapPairOptions, tapPair } from './pair.ts';
 export { type ConnectStreamOptions, connectStream } from './qemu/connect-stream.ts';
 export type { Endpoint, InetEndpoint, UnixEndpoint } from './qemu/endpoint.ts';
 export { type ListenStreamOptions, listenStream } from './qemu/listen-stream.ts';

@@ -40,6 +40,36 @@ export class IoVector {
     }
   }
 
+  /** A copy of what the runs hold. */
+  gather(): Uint8Array {
+    const bytes = new Uint8Array(this.length);
+    let done = 0;
+    for (const run of this.views()) {
+      bytes.set(run, done);
+      done += run.length;
+    }
+    return bytes;
+  }
+
+  /** Copies `bytes` into the runs, as far as they reach; how many those are. */
+  scatter(bytes: Uint8Array): number {
+    let done = 0;
+    for (const run of this.views()) {
+      const part = bytes.subarray(done, done + run.length);
+      run.set(part);
+      done += part.length;
+    }
+    return done;
+  }
+
+  /** The runs as arrays. */
+  views(): Uint8Array[] {
+    return this.arenas.slice(0, this.count).map(({ bytes }, i) => {
+      const offset = this.offsets[i] as number;
+      return bytes.subarray(offset, offset + (this.lengths[i] as number));
+    });
+  }
+
   /** Takes all runs out, and keeps none of their memory alive. */
   clear(): void {
     for (let i = 0; i < this.count; i++) this.arenas[i] = NOTHING;
