@@ -1,0 +1,130 @@
+/**
+ * Programs on the kernel's side.
+ * @module
+ */
+import type { Netns } from '@stack/tap';
+import { installPrograms } from '@stack/testkit/programs';
+
+/** What the tests run, and the Debian package of each. */
+const PROGRAMS = {
+  ip: 'iproute2',
+  ss: 'iproute2',
+  ping: 'iputils-ping',
+  arping: 'iputils-arping',
+  curl: 'curl',
+  iperf3: 'iperf3',
+  nc: 'netcat-openbsd',
+  python3: 'python3-minimal',
+  strace: 'strace',
+  tcpdump: 'tcpdump',
+  tshark: 'tshark',
+  nft: 'nftables',
+  sysctl: 'procps',
+};
+
+/** Installs what is missing; what it resolves to could not be. */
+export function installAll(): Promise<string[]> {
+  return installPrograms(PROGRAMS);
+}
+
+/** How a program ended. */
+export interface Ending {
+  /** Exit status; `undefined` where a signal ended it. */
+  status: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** How {@link start} starts a program. */
+export interface StartOptions {
+  /** Its standard input; none by default. */
+  input?: string | Uint8Array;
+  /** Keeps its standard input open until {@link Running.end}. */
+  open?: boolean;
+  /** ms after which it is killed. Default 120 s: nothing hangs for ever. */
+  timeout?: number;
+}
+
+/** A program that runs. */
+export interface Running {
+  readonly ended: Promise<Ending>;
+  /** Resolves when what it printed matches. Rejects when it ended without. */
+  printed(pattern: RegExp): Promise<void>;
+  /** Ends its standard input. */
+  end(): void;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+/** Starts a program in a namespace. */
+export function start(
+  ns: Netns,
+  command: string,
+  args: readonly string[],
+  options: StartOptions = {},
+): Running {
+  const { input = '', open = false, timeout = 120_000 } = options;
+  const child = ns.spawn(command, args, { stdio: 'pipe' });
+  let stdout = '';
+  let stderr = '';
+  let look = (): void => undefined;
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('latin1');
+    look();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += String(chunk);
+    look();
+  });
+  child.stdin?.on('error', () => undefined); // it may not read it
+  child.stdin?.write(input);
+  if (!open) child.stdin?.end();
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+  const ended = new Promise<Ending>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      clearTimeout(timer);
+      resolve({ status: status ?? undefined, stdout, stderr });
+    });
+  });
+  ended.catch(() => undefined);
+  return {
+    ended,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          if (pattern.test(stdout + stderr)) resolve();
+        };
+        look();
+        ended.then(
+          () => reject(new Error(`${command} ended without ${pattern}: ${stdout}${stderr}`)),
+          reject,
+        );
+      }),
+    end: () => void child.stdin?.end(),
+    kill: (signal = 'SIGTERM') => void child.kill(signal),
+  };
+}
+
+/** Runs a program in a namespace to its end, while our own side goes on. */
+export function run(
+  ns: Netns,
+  command: string,
+  args: readonly string[],
+  options?: StartOptions,
+): Promise<Ending> {
+  return start(ns, command, args, options).ended;
+}
+
+/** {@link run} of what must succeed; what it printed. */
+export async function output(
+  ns: Netns,
+  command: string,
+  args: readonly string[],
+  options?: StartOptions,
+): Promise<string> {
+  const { status, stdout, stderr } = await run(ns, command, args, options);
+  if (status === 0) return stdout;
+  throw new Error(
+    `${command} ${args.join(' ')} ended with ${status}: ${stdout.slice(-2000)}${stderr.slice(-2000)}`,
+  );
+}
