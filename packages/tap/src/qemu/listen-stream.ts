@@ -2,7 +2,7 @@
  * A stream device that waits for its peer: QEMU's `server=on`.
  * @module
  */
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TapError } from '../tap-error.ts';
 import { KEEPALIVE } from './connect-stream.ts';
@@ -96,8 +96,10 @@ class Listener implements Dialer {
   }
 }
 
-/** Whether nobody listens at a unix socket that exists. */
-function isAbandoned(path: string): Promise<boolean> {
+/** Whether there is a unix socket at which nobody listens. */
+async function isAbandoned(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (!stat?.isSocket()) return false; // connecting to an ordinary file is refused, too
   return new Promise((resolve) => {
     const probe = connect({ path });
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
