@@ -17,15 +17,20 @@ import { serveApart } from './streams/node-peers.ts';
 import { streamReport } from './streams/report.ts';
 import { streamGates, streamResults } from './streams/results.ts';
 import { STREAMS, type StreamSample } from './streams/streams.ts';
+import { tapMissing } from './tap/missing.ts';
+import { tapReport } from './tap/report.ts';
+import { tapGates, tapResults } from './tap/results.ts';
+import { TAPS } from './tap/taps.ts';
 import { VARIANTS } from './variants.ts';
 import { work } from './worker.ts';
 
-const USAGE = `npm run bench -- [codecs] [streams] [scale] [options]
+const USAGE = `npm run bench -- [codecs] [streams] [tap] [scale] [options]
 
   codecs           Ethernet, IPv4, TCP headers and checksums, against npm packages
   streams          TCP between two hosts, against Node's net over the kernel's loopback
+  tap              TCP between a host and the Linux kernel over a TAP, against the kernel with itself over a veth: for root
   scale            100,000 connections, 10,000 listeners, 500,000 routes, 100,000 timers: about 1 GB of memory
-                   without one of these words: codecs and streams
+                   without one of these words: codecs, streams and, where it is possible, tap
 
   --rounds N       times everything is measured (default 5; of scale 1)
   --ms N           how long a codec is measured each time, milliseconds (default 150)
@@ -34,7 +39,8 @@ const USAGE = `npm run bench -- [codecs] [streams] [scale] [options]
   --gate           exit 1 when a gate is missed
   --help`;
 
-const SUITES = ['codecs', 'streams', 'scale'] as const;
+const SUITES = ['codecs', 'streams', 'tap', 'scale'] as const;
+const DEFAULT: readonly Suite[] = ['codecs', 'streams', 'tap'];
 type Suite = (typeof SUITES)[number];
 
 /** What a suite comes to. */
@@ -77,7 +83,13 @@ async function main(): Promise<number> {
     words: values.only.split(' '),
   };
   const outcomes: Outcome[] = [];
-  for (const suite of suites.length > 0 ? suites : (['codecs', 'streams'] as const)) {
+  for (const suite of suites.length > 0 ? suites : DEFAULT) {
+    const missing = suite === 'tap' ? await tapMissing() : undefined;
+    if (missing !== undefined && suites.length > 0) throw new Error(`tap: ${missing}`);
+    if (missing !== undefined) {
+      console.error(`tap is skipped: ${missing}`);
+      continue;
+    }
     outcomes.push(await RUN[suite](options));
     progress('');
   }
@@ -95,7 +107,7 @@ async function main(): Promise<number> {
   return values.gate && !outcomes.every(({ passes }) => passes) ? 1 : 0;
 }
 
-const RUN: Record<Suite, (options: Options) => Promise<Outcome>> = { codecs, streams, scale };
+const RUN: Record<Suite, (options: Options) => Promise<Outcome>> = { codecs, streams, tap, scale };
 
 async function codecs({ rounds = 5, milliseconds, words }: Options): Promise<Outcome> {
   if (!installPcap()) console.error('npm pcap cannot be installed: its rows are left out');
@@ -120,6 +132,21 @@ async function streams({ rounds = 5, words }: Options): Promise<Outcome> {
   );
   const gates = streamGates(results);
   return { results, gates, text: streamReport(results), passes: gates.every(({ pass }) => pass) };
+}
+
+async function tap({ rounds = 5, words }: Options): Promise<Outcome> {
+  const wanted = TAPS.filter(({ task, subject }) => hasAll(words, `${task} ${subject}`));
+  const jobs = wanted.map((row) => ({
+    title: `${row.task}  ${row.subject}`,
+    order: { kind: 'tap', row: TAPS.indexOf(row), part: 1 },
+  }));
+  const samples = await runJobs<StreamSample>(jobs, { rounds, progress, program: program() });
+  const cells = wanted.map(({ task, subject }, index) => ({ task, subject, samples: samples[index] ?? [] }));
+  const gates = tapGates(cells);
+  return {
+    ...{ results: tapResults(cells), gates, text: tapReport(cells) },
+    passes: gates.every(({ pass }) => pass),
+  };
 }
 
 async function scale({ rounds = 1, words }: Options): Promise<Outcome> {
@@ -158,6 +185,7 @@ function program(): string {
 try {
   if (process.argv[2] === 'worker') await work(JSON.parse(process.argv[3]!), program());
   else if (process.argv[2] === 'net-server') await serveApart();
+  else if (process.argv[2] === 'tap-peer') (await import('./tap/kernel-peer.ts')).servePeer();
   else process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

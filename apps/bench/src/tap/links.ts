@@ -1,0 +1,108 @@
+/**
+ * The two links: a TAP with a host of ours on one side and the kernel on the other, and a veth with the kernel on both.
+ * @module
+ */
+import { createHost, type Host, RealClock } from '@stack/host';
+import { openTap, type Tap } from '@stack/tap';
+import { Netns } from '@stack/tap/netns';
+import { KernelPeer } from './kernel-peer.ts';
+
+/** The kernel's side of a TAP, and the server's of a veth. */
+export const KERNEL = '10.0.0.1';
+/** Our side of a TAP, and the client's of a veth. */
+export const OTHER = '10.0.0.2';
+const PREFIX = '/24';
+const MTU = '1500';
+
+/** A host of ours on a TAP whose interface is in a namespace, with a program there. */
+export interface TapLink {
+  readonly clock: RealClock;
+  readonly host: Host;
+  readonly tap: Tap;
+  readonly namespace: Netns;
+  readonly peer: KernelPeer;
+}
+
+/** Opens one. MTU 1500 on both sides, whatever the offloads. */
+export async function openTapLink(offloads: boolean, program: string): Promise<TapLink> {
+  const clock = new RealClock();
+  const host = createHost({ clock, seed: 1 });
+  const namespace = await Netns.open();
+  const tap = await openTap({ pool: host.pool, offloads });
+  const { kernelName } = tap;
+  namespace.adopt(kernelName);
+  configure(namespace, kernelName, KERNEL);
+  host.link.add(tap, { up: true });
+  host.addr.add(`${OTHER}${PREFIX}`, { dev: tap.name });
+  return { clock, host, tap, namespace, peer: KernelPeer.start(namespace, program) };
+}
+
+/** Ends it. @throws Error where something is left behind, or the kernel found a wrong checksum. */
+export async function closeTapLink({ clock, host, namespace, peer }: TapLink): Promise<void> {
+  const wrong = checksumErrors(namespace);
+  peer.close();
+  await host.close();
+  await namespace.close();
+  const { skbs, inUse } = host.pool.stats;
+  clock.close();
+  if (wrong > 0) throw new Error(`${wrong} segments with a wrong checksum arrived at the kernel`);
+  if (skbs > 0 || inUse > 0) throw new Error(`left behind: ${skbs} packets, ${inUse} pages`);
+}
+
+/** Two namespaces with a veth between them. */
+export interface VethLink {
+  readonly server: Netns;
+  readonly client: Netns;
+}
+
+/** Opens one; without offloads each packet is a frame of 1514 bytes at most, and its checksum is in it. */
+export async function openVethLink(offloads: boolean): Promise<VethLink> {
+  const server = await Netns.open();
+  const client = await Netns.open();
+  const names = ['veth0', 'veth1'] as const;
+  server.run(
+    'ip',
+    'link',
+    'add',
+    names[0],
+    'type',
+    'veth',
+    'peer',
+    'name',
+    names[1],
+    'netns',
+    String(client.pid),
+  );
+  for (const [namespace, name, address] of [
+    [server, names[0], KERNEL],
+    [client, names[1], OTHER],
+  ] as const) {
+    if (!offloads) {
+      const off = ['tx', 'rx', 'sg', 'tso', 'gso', 'gro'].flatMap((feature) => [feature, 'off']);
+      namespace.run('ethtool', '-K', name, ...off);
+    }
+    configure(namespace, name, address);
+  }
+  return { server, client };
+}
+
+/** Ends it. */
+export async function closeVethLink({ server, client }: VethLink): Promise<void> {
+  await server.close();
+  await client.close();
+}
+
+function configure(namespace: Netns, name: string, address: string): void {
+  namespace.run('ip', 'link', 'set', name, 'mtu', MTU);
+  namespace.run('ip', 'address', 'add', `${address}${PREFIX}`, 'dev', name);
+  namespace.run('ip', 'link', 'set', name, 'up');
+}
+
+/** `TcpInCsumErrors` of a namespace. */
+function checksumErrors(namespace: Netns): number {
+  const [names = '', values = ''] = namespace
+    .run('cat', '/proc/net/snmp')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'));
+  return Number(values.split(' ')[names.split(' ').indexOf('InCsumErrors')]);
+}
