@@ -4,8 +4,9 @@ import { csumFold, csumPartial } from '@stack/skbuff/checksum';
 import type { DeviceBench } from '@stack/testkit';
 import { KoffiDescriptor } from './linux/koffi-descriptor.ts';
 import { type Libc, loadLibc } from './linux/libc.ts';
+import { openTunDevice } from './linux/tun.ts';
 import type { Netns } from './netns.ts';
-import { openTap } from './open.ts';
+import { open, openTap, type TapOptions } from './open.ts';
 import { type TapPairOptions, tapPair } from './pair.ts';
 import { Tap } from './tap.ts';
 
@@ -55,17 +56,30 @@ export function socketPair(libc: Libc): [number, number] {
   return [fds[0] as number, fds[1] as number];
 }
 
-/** Two TAPs, and a bridge of Linux between them, in a namespace that has one called `br0`. */
-export async function overBridge(ns: Netns, offloads: boolean): Promise<DeviceBench> {
+/** Two TAPs, and a bridge of Linux between them, in a namespace that has one called `br0`. `koffi`: whether it is installed. */
+export async function overBridge(ns: Netns, offloads: boolean, koffi = true): Promise<DeviceBench> {
   const pools: [Pool, Pool] = [poisoned(), poisoned()];
   const [a, b] = await Promise.all(
-    pools.map((pool, end) => openTap({ pool, name: `law${made++}`, address: MACS[end] as number, offloads })),
+    pools.map((pool, end) => {
+      const options = { pool, name: `law${made++}`, address: MACS[end] as number, offloads };
+      return koffi ? openTap(options) : openInherited(options);
+    }),
   );
   if (a === undefined || b === undefined) throw new Error('two were made');
   for (const { kernelName } of [a, b]) ns.adopt(kernelName);
   const commands = [a, b].map(({ kernelName }) => `ip link set ${kernelName} master br0 up`);
   ns.run('sh', '-c', commands.join(' && '));
   return { a, b, pools, passesSuperPackets: offloads, pump: turns, frame: frameOf(a, b, 0x0800) };
+}
+
+/** What `openTap` makes of a descriptor that a launcher opened, where there is no koffi. */
+export async function openInherited(options: TapOptions & { name: string; offloads: boolean }): Promise<Tap> {
+  const { fd } = openTunDevice(await loadLibc(), { type: 'ether', ...options });
+  return open(
+    'ether',
+    { ...options, fd },
+    { platform: 'linux', loadLibc: () => Promise.reject(new Error('none')) },
+  );
 }
 
 /** Lets the event loop look at its descriptors. What is between two of them takes no time. */

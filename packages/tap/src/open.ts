@@ -4,10 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Pool, requireRange } from '@stack/skbuff';
+import type { Descriptor } from './descriptor.ts';
+import { hasHeader, inspect } from './linux/inherited.ts';
 import { KoffiDescriptor } from './linux/koffi-descriptor.ts';
 import { type Libc, loadLibc } from './linux/libc.ts';
-import { openTunDevice } from './linux/tun.ts';
-import { Tap } from './tap.ts';
+import { NodeDescriptor } from './linux/node-descriptor.ts';
+import { openTunDevice, setOffloads, tunFlags } from './linux/tun.ts';
+import { Tap, type TapInit } from './tap.ts';
 import { TapError } from './tap-error.ts';
 
 /** How a device is opened. */
@@ -28,6 +31,11 @@ export interface TapOptions {
    * true; many times as fast.
    */
   offloads?: boolean;
+  /**
+   * A descriptor of `/dev/net/tun` that whoever started this process opened and set up (`TUNSETIFF` with `IFF_NO_PI`); it is taken over, and
+   * `name` is not used. Works without koffi, and then slower. `offloads` is what it was set up with.
+   */
+  fd?: number;
 }
 
 const MAX_MAC = 0xffff_ffff_ffff;
@@ -59,7 +67,7 @@ export async function open(
   system: System = SYSTEM,
 ): Promise<Tap> {
   const { pool, name = type === 'none' ? 'tun%d' : 'tap%d', mtu = 1500, offloads = true } = options;
-  const { address = randomMac() } = options;
+  const { address = randomMac(), fd } = options;
   requireRange('tap', 'mtu', mtu, 0xffff);
   if (mtu < MIN_MTU) throw new RangeError(`tap: mtu ${mtu} is below ${MIN_MTU}`);
   requireRange('tap', 'address', address, MAX_MAC);
@@ -70,11 +78,34 @@ export async function open(
     const message = `TAP devices are Linux only, and this is ${system.platform}; use the QEMU framing of @stack/tap, over a socket`;
     throw new TapError('ERR_NOT_SUPPORTED', message);
   }
+  const device = { pool, type, mtu, address };
+  if (fd !== undefined) requireRange('tap', 'fd', fd, 0x7fff_ffff);
+  if (fd !== undefined) return inherit(device, fd, options.offloads, system);
   const libc = await system.loadLibc();
-  const { fd, name: kernelName } = openTunDevice(libc, { type, name, offloads });
-  const descriptor = new KoffiDescriptor(libc, fd);
+  const { fd: made, name: kernelName } = openTunDevice(libc, { type, name, offloads });
+  return finish(device, new KoffiDescriptor(libc, made), kernelName, offloads);
+}
+
+type Common = Pick<TapInit, 'pool' | 'type' | 'mtu' | 'address'>;
+
+/** A device on a descriptor that a launcher opened; without koffi, too. */
+async function inherit(
+  device: Common,
+  fd: number,
+  offloads: boolean | undefined,
+  system: System,
+): Promise<Tap> {
+  const libc = await system.loadLibc().catch(() => undefined);
+  const inherited = inspect(fd, libc && ((inherited) => tunFlags(libc, inherited)));
+  const isHeaded = hasHeader(inherited, device.type, offloads);
+  if (libc === undefined) return finish(device, new NodeDescriptor(fd), inherited.name, isHeaded);
+  if (isHeaded) setOffloads(libc, fd, inherited.name);
+  return finish(device, new KoffiDescriptor(libc, fd), inherited.name, isHeaded);
+}
+
+function finish(device: Common, descriptor: Descriptor, name: string, offloads: boolean): Tap {
   try {
-    return new Tap({ descriptor, pool, type, name: kernelName, mtu, address, offloads });
+    return new Tap({ ...device, descriptor, name, offloads });
   } catch (error) {
     descriptor.close();
     throw error;

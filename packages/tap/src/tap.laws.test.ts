@@ -52,4 +52,6 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('over a bridge of the 
   afterAll(() => ns.close());
   deviceLaws(api, 'tap', () => overBridge(ns, true), { runs: 5 });
   deviceLaws(api, 'tap without offloads', () => overBridge(ns, false), { runs: 5 });
+  deviceLaws(api, 'tap without koffi', () => overBridge(ns, true, false), { runs: 5 });
+  deviceLaws(api, 'tap without koffi, without offloads', () => overBridge(ns, false, false), { runs: 5 });
 });

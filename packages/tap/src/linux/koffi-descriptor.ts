@@ -24,9 +24,7 @@ export class KoffiDescriptor implements Descriptor {
   #lastArena: Arena | undefined = undefined;
   #lastAddress = 0;
   #events: DescriptorEvents | undefined = undefined;
-  /** Whether it holds the process. */
-  #isHeld = true;
-  #handle: PollHandle | undefined = undefined;
+  readonly #handle: PollHandle;
   /** What the handle waits for: 1 to read, 2 to write. */
   #wanted = 0;
   readonly #ready: (status: number, events: PollEvents) => void;
@@ -38,6 +36,8 @@ export class KoffiDescriptor implements Descriptor {
     this.#iov = arena.view;
     this.#iovAddress = libc.address(arena);
     this.#ready = (status, events) => this.#tell(status, events);
+    this.#handle = libc.poll(fd, { readable: true, writable: false }, this.#ready); // makes it non-blocking, too
+    this.#handle.stop();
   }
 
   readv(vector: IoVector): number {
@@ -57,24 +57,18 @@ export class KoffiDescriptor implements Descriptor {
     const wanted = (readable ? 1 : 0) | (writable ? 2 : 0);
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
-    if (wanted === 0) this.#handle?.stop();
-    else if (this.#handle !== undefined) this.#handle.start({ readable, writable }, this.#ready);
-    else {
-      this.#handle = this.#libc.poll(this.#fd, { readable, writable }, this.#ready);
-      if (!this.#isHeld) this.#handle.unref();
-    }
+    if (wanted === 0) this.#handle.stop();
+    else this.#handle.start({ readable, writable }, this.#ready);
   }
 
   hold(on: boolean): void {
-    this.#isHeld = on;
-    if (on) this.#handle?.ref();
-    else this.#handle?.unref();
+    if (on) this.#handle.ref();
+    else this.#handle.unref();
   }
 
   close(): void {
     this.#events = undefined;
-    this.#handle?.close(); // before the descriptor, whose number is free to be another's then
-    this.#handle = undefined;
+    this.#handle.close(); // before the descriptor, whose number is free to be another's then
     this.#lastArena = undefined;
     closeSync(this.#fd);
   }

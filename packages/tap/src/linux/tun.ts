@@ -16,20 +16,24 @@ const LITTLE: boolean = /* @__PURE__ */ endianness() === 'LE';
 const IFREQ_SIZE = 40;
 const IFNAMSIZ = 16;
 
-const IFF_TUN = 0x0001;
-const IFF_TAP = 0x0002;
-const IFF_NO_PI = 0x1000;
-const IFF_VNET_HDR = 0x4000;
+/** IP packets. */
+export const IFF_TUN = 0x0001;
+/** Ethernet frames. */
+export const IFF_TAP = 0x0002;
+/** No four bytes of flags and type in front. */
+export const IFF_NO_PI = 0x1000;
+/** A `virtio_net_hdr` in front. */
+export const IFF_VNET_HDR = 0x4000;
 
 const TUN_F_CSUM = 0x01;
 const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
 const TUN_F_TSO_ECN = 0x08;
 
-/** `_IOW('T', number, int)`. */
-function request(number: number): number {
-  const write = process.arch === 'ppc64' || process.arch.startsWith('mips') ? 0x8000_0000 : 0x4000_0000;
-  return write + 0x0004_5400 + number;
+/** `_IOW('T', number, int)` and `_IOR`, whose two bits are the other way round on some processors. */
+function request(number: number, direction: 'write' | 'read' = 'write'): number {
+  const isSwapped = process.arch === 'ppc64' || process.arch.startsWith('mips');
+  return ((direction === 'read') === isSwapped ? 0x4000_0000 : 0x8000_0000) + 0x0004_5400 + number;
 }
 
 /** What an interface is to be. */
@@ -88,7 +92,15 @@ function setUp(libc: Libc, fd: number, { type, name, offloads }: TunRequest): st
   return actual;
 }
 
-function setOffloads(libc: Libc, fd: number, name: string): void {
+/** The flags of an open one; `undefined` where the kernel does not say. */
+export function tunFlags(libc: Libc, fd: number): number | undefined {
+  const ifreq = new Uint8Array(IFREQ_SIZE);
+  if (libc.ioctl(fd, request(210, 'read'), ifreq) < 0) return undefined;
+  return new DataView(ifreq.buffer).getUint16(IFNAMSIZ, LITTLE);
+}
+
+/** Switches on what a packet may leave to its receiver. @throws TapError */
+export function setOffloads(libc: Libc, fd: number, name: string): void {
   const size = new Uint8Array(4);
   new DataView(size.buffer).setInt32(0, VNET_HLEN, LITTLE);
   const offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
