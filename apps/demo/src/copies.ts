@@ -7,7 +7,7 @@ import type { Page, SkBuff } from '@stack/skbuff';
 import * as tcp from '@stack/tcp';
 import type { TcpSock } from '@stack/tcp/engine';
 import { portsAndNumbers, type Segment, segmentInFrame } from './inspect.ts';
-import type { Network, Station } from './network.ts';
+import type { SimulatedNetwork, Station } from './network.ts';
 import type { Ears } from './scene.ts';
 
 /** A host with a program. */
@@ -40,7 +40,7 @@ export class CopyWatch {
     moved: 0,
   };
 
-  constructor(network: Network, ears: Ears) {
+  constructor(network: SimulatedNetwork, ears: Ears) {
     for (const station of [network.client, network.server]) {
       const down = new Down(this.copies, this.copies.send[programOf(station)]);
       const up = new Up(this.copies);

@@ -79,7 +79,7 @@ export class CounterWatch {
       name,
       by: since(this.#before.get(name) ?? {}, host.nstat()),
     }));
-    const names = Object.keys(this.#network.client.host.nstat()).filter(
+    const names = Object.keys(stations[0]?.host.nstat() ?? {}).filter(
       (name) => NSTAT.test(name) && moved.some(({ by }) => by[name] !== undefined),
     );
     return Object.fromEntries(

@@ -2,14 +2,14 @@
  * The networks of the demo: two hosts on a LAN, or a client, a router and a server on two LANs.
  * @module
  */
-import { createHost, type Host, VirtualClock } from '@stack/host';
+import { type Clock, createHost, type Host, VirtualClock } from '@stack/host';
 import { type Impairments, Nic, type Trace, type TraceEvent, Wire } from '@stack/nic-sim';
 import { Pool } from '@stack/skbuff';
 import type { Syscall } from '@stack/socket';
 import type { Side } from './story.ts';
 
 /** Name of a host. */
-export type HostName = Exclude<Side, 'wire'>;
+export type HostName = Exclude<Side, 'wire' | 'kernel'>;
 
 /** Bytes that the packets of one host may take. */
 const POOL_LIMIT = 1 << 30;
@@ -38,6 +38,8 @@ export interface CallListener {
 export interface Station {
   readonly name: HostName;
   readonly host: Host;
+  /** The device that its program's packets leave by. */
+  readonly device: string;
   /** By device: `eth0`, and of a router `eth1`. */
   readonly nics: ReadonlyMap<string, Nic>;
   /** Who is told what its cards do. */
@@ -55,17 +57,25 @@ export interface Cable {
   readonly b: HostName;
 }
 
-/** All of it. */
+/** All of it, or what of it is ours. */
 export interface Network {
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   readonly stations: readonly Station[];
-  readonly client: Station;
-  readonly server: Station;
+  /** `undefined` where that end is not ours. */
+  readonly client: Station | undefined;
+  readonly server: Station | undefined;
   readonly router: Station | undefined;
   /** The client's wire is the first. */
   readonly cables: readonly Cable[];
   /** Where the server listens. */
   readonly target: { readonly address: string; readonly port: number };
+}
+
+/** A network that is ours altogether. */
+export interface SimulatedNetwork extends Network {
+  readonly clock: VirtualClock;
+  readonly client: Station;
+  readonly server: Station;
 }
 
 const CLIENT = { address: '192.168.1.10/24', mac: 0x02_00_00_00_00_0a };
@@ -81,7 +91,7 @@ const GIGABIT = 1_000_000_000;
 const FAULTS = ['loss', 'reorder', 'duplicate', 'corrupt'] as const;
 
 /** Builds it; links are up and their interrupts over. @throws SysctlError for a sysctl that is none, or a value that is not legal. */
-export async function buildNetwork(options: NetworkOptions): Promise<Network> {
+export async function buildNetwork(options: NetworkOptions): Promise<SimulatedNetwork> {
   const clock = new VirtualClock();
   const { routed, seed, sysctl, wmem } = options;
   const make = (name: HostName, more: Readonly<Record<string, string>>): Maker =>
@@ -146,6 +156,7 @@ export function describe({ routed, seed, wire }: NetworkOptions): string {
 class Maker implements Station {
   readonly name: HostName;
   readonly host: Host;
+  readonly device = 'eth0';
   readonly nics = new Map<string, Nic>();
   readonly cardListeners = new Set<Trace>();
   readonly callListeners = new Set<CallListener>();
@@ -162,14 +173,7 @@ class Maker implements Station {
     };
     const pool = new Pool({ limit: POOL_LIMIT, memory });
     this.host = createHost({ clock, name, seed, sysctl, pool });
-    this.host.strace = {
-      enter: (call) => {
-        for (const listener of this.callListeners) listener.enter?.(call);
-      },
-      exit: (call) => {
-        for (const listener of this.callListeners) listener.exit?.(call);
-      },
-    };
+    this.host.strace = forAll(this.callListeners);
   }
 
   /** A card with an address, up. */
@@ -184,6 +188,18 @@ class Maker implements Station {
     host.addr.add(address, { dev: name });
     return nic;
   }
+}
+
+/** Tells each of them. */
+export function forAll(listeners: ReadonlySet<CallListener>): Required<CallListener> {
+  return {
+    enter: (call) => {
+      for (const listener of listeners) listener.enter?.(call);
+    },
+    exit: (call) => {
+      for (const listener of listeners) listener.exit?.(call);
+    },
+  };
 }
 
 function addressOf({ address }: { address: string }): string {

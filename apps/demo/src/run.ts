@@ -9,7 +9,7 @@ import { type Copies, CopyWatch } from './copies.ts';
 import { type Counters, CounterWatch } from './counters.ts';
 import { firstDifference } from './difference.ts';
 import { bodyOf, ok, post } from './http.ts';
-import { buildNetwork, type Network } from './network.ts';
+import { buildNetwork, type SimulatedNetwork, type Station } from './network.ts';
 import { answer, echo, request, transfer } from './programs.ts';
 import { Ears, FirstData, type Scene, SocketsSeen } from './scene.ts';
 import { SegmentLines } from './segment-lines.ts';
@@ -17,6 +17,7 @@ import { formatLeft } from './ss.ts';
 import type { Teller } from './story.ts';
 import { tellAll } from './tell/all.ts';
 import type { Waits } from './tell/buffer.ts';
+import { CARD } from './tell/driver.ts';
 
 /** Numbers of the two processes, as `strace -f` shows them. */
 export const PIDS = { server: 1001, client: 1002 } as const;
@@ -101,6 +102,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
     lines: new SegmentLines(),
     sockets: new SocketsSeen(network, ears),
     first: new FirstData(network, ears),
+    driver: CARD,
     total: asked.length,
     zerocopy: options.zerocopy,
     everyFrame: isRequest || options.verbose,
@@ -114,9 +116,9 @@ export async function run(options: RunOptions): Promise<Outcome> {
   const waits = tellAll(scene, ears, options.verbose ? late : ears);
   const ended = await runPrograms(network, options, asked);
   const time = clock.now();
-  await scene.sockets.allClosed();
+  await scene.sockets.allClosed(clock);
   ears.close();
-  tellTimeWait(scene);
+  tellTimeWait(scene, client);
   await clock.runFor(LONG_AFTER);
   late.close();
   const told = counters.read();
@@ -141,7 +143,7 @@ interface Ended {
 }
 
 async function runPrograms(
-  { clock, client, server, target }: Network,
+  { clock, client, server, target }: SimulatedNetwork,
   { program, zerocopy, calls }: RunOptions,
   data: Uint8Array,
 ): Promise<Ended> {
@@ -177,12 +179,12 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The small socket that stays behind. */
-function tellTimeWait({ network, tell }: Scene): void {
-  const details = formatLeft(network.client.host);
+function tellTimeWait({ tell }: Scene, { host }: Station): void {
+  const details = formatLeft(host);
   if (details.length === 0) return;
   tell({
     kind: 'step',
-    time: network.clock.now(),
+    time: host.clock.now(),
     side: 'client',
     call: 'tcp_fin → tcp_time_wait',
     file: 'net/ipv4/tcp_minisocks.c',
@@ -192,7 +194,7 @@ function tellTimeWait({ network, tell }: Scene): void {
 }
 
 /** Ends both hosts and counts what they leave. */
-async function takeDown({ clock, stations, cables }: Network): Promise<Outcome['left']> {
+async function takeDown({ clock, stations, cables }: SimulatedNetwork): Promise<Outcome['left']> {
   const left = { pages: 0, skbs: 0, timers: 0, connections: 0 };
   for (const { host } of stations) {
     left.connections += [...host.tcp.entries()].length;
@@ -213,7 +215,7 @@ class Progress {
   readonly #begin = new Map<string, number>();
   readonly #end = new Map<string, number>();
 
-  constructor({ client, server }: Network, ears: Ears) {
+  constructor({ client, server }: SimulatedNetwork, ears: Ears) {
     for (const { name, callListeners } of [client, server]) {
       ears.join(callListeners, {
         enter: (call) => {

@@ -10,6 +10,7 @@ import { portsAndNumbers, type Segment } from './inspect.ts';
 import type { HostName, Network } from './network.ts';
 import type { SegmentLines } from './segment-lines.ts';
 import type { Teller } from './story.ts';
+import type { Driver } from './tell/driver.ts';
 
 /** States in which a connection is seen first. */
 const BEGINNINGS = ['TCP_SYN_SENT', 'TCP_SYN_RECV', 'TCP_ESTABLISHED'];
@@ -20,7 +21,9 @@ export interface Scene {
   readonly tell: Teller;
   readonly lines: SegmentLines;
   readonly sockets: SocketsSeen;
+  /** The client's first data, and how its way is told. */
   readonly first: FirstData;
+  readonly driver: Driver;
   /** Bytes the client's program sends. */
   readonly total: number;
   /** Whether they are lent instead of copied. */
@@ -58,11 +61,9 @@ export class Ears {
 export class SocketsSeen {
   readonly #connections = new Map<HostName, TcpSock>();
   readonly #open = new Set<object>();
-  readonly #clock: VirtualClock;
   #closed: (() => void) | undefined;
 
-  constructor({ stations, clock }: Network, ears: Ears) {
-    this.#clock = clock;
+  constructor({ stations }: Network, ears: Ears) {
     for (const { name, host } of stations) {
       ears.on(host, 'sock:inet_sock_set_state', ({ sk, newstate }) => {
         if (BEGINNINGS.includes(newstate)) this.#connections.set(name, sk as TcpSock);
@@ -76,14 +77,22 @@ export class SocketsSeen {
     return this.#connections.get(name);
   }
 
+  /** How many are not closed. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Lets time pass until all of them are closed, or nothing will happen any more. */
-  async allClosed(): Promise<void> {
+  async allClosed(clock: VirtualClock): Promise<void> {
     if (this.#open.size === 0) return;
     const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve;
+      this.#closed = () => {
+        clock.woke();
+        resolve();
+      };
     });
     try {
-      await this.#clock.run(closed);
+      await clock.run(closed);
     } catch (error) {
       if (!(error instanceof DeadlockError)) throw error;
     }
@@ -95,32 +104,50 @@ export class SocketsSeen {
       return;
     }
     this.#open.delete(sk);
-    if (this.#open.size > 0 || this.#closed === undefined) return;
-    this.#clock.woke();
-    this.#closed();
+    if (this.#open.size === 0) this.#closed?.();
   }
 }
 
-/** Tells the segment with the first byte that the client's program sends from all others, whatever befalls it. */
+/** Tells the segment with the first byte that a program sends from all others, whatever befalls it. */
 export class FirstData {
   readonly #address: number;
   readonly #port: number;
+  readonly #from: 'client' | 'server';
   #seq: number | undefined;
 
-  constructor(network: Network, ears: Ears) {
-    this.#address = ipv4.parseAddress(network.target.address);
-    this.#port = network.target.port;
-    ears.on(network.client.host, 'kprobe', ({ function: entered, skb }) => {
-      if (entered !== 'ip_queue_xmit' || this.#seq !== undefined) return;
-      const { seq, flags } = portsAndNumbers(skb.view, skb.data);
-      if ((flags & tcp.SYN) !== 0) this.#seq = (seq + 1) >>> 0;
-    });
+  /** @param from Whose program. */
+  constructor({ target, stations }: Network, ears: Ears, from: 'client' | 'server' = 'client') {
+    this.#address = ipv4.parseAddress(target.address);
+    this.#port = target.port;
+    this.#from = from;
+    for (const { host } of stations) {
+      ears.on(host, 'kprobe', ({ function: entered, skb }) => {
+        if (this.#seq !== undefined) return;
+        if (entered === 'ip_queue_xmit') this.#learn(portsAndNumbers(skb.view, skb.data));
+        else if (entered === 'tcp_v4_rcv' && skb.headlen >= tcp.HLEN)
+          this.#learn(portsAndNumbers(skb.view, skb.transportHeader));
+      });
+    }
   }
 
   /** Whether the first byte is in this segment. */
-  isIn(segment: (Pick<Segment, 'dest' | 'seq' | 'length'> & { daddr?: number }) | undefined): boolean {
-    if (segment === undefined || this.#seq === undefined || segment.dest !== this.#port) return false;
-    if (segment.daddr !== undefined && segment.daddr !== this.#address) return false;
-    return (this.#seq - segment.seq) >>> 0 < segment.length;
+  isIn(
+    segment:
+      | (Pick<Segment, 'source' | 'dest' | 'seq' | 'length'> & { saddr?: number; daddr?: number })
+      | undefined,
+  ): boolean {
+    if (segment === undefined || this.#seq === undefined) return false;
+    const { source, dest, saddr, daddr, seq, length } = segment;
+    const [port, address] = this.#from === 'client' ? [dest, daddr] : [source, saddr];
+    if (port !== this.#port) return false;
+    if (address !== undefined && address !== this.#address) return false;
+    return (this.#seq - seq) >>> 0 < length;
+  }
+
+  /** A direction begins with a SYN; that of the server acknowledges. */
+  #learn({ source, dest, seq, flags }: Pick<Segment, 'source' | 'dest' | 'seq' | 'flags'>): void {
+    const isClient = this.#from === 'client';
+    const begins = (flags & (tcp.SYN | tcp.ACK)) === (isClient ? tcp.SYN : tcp.SYN | tcp.ACK);
+    if (begins && (isClient ? dest : source) === this.#port) this.#seq = (seq + 1) >>> 0;
   }
 }

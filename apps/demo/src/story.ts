@@ -6,7 +6,7 @@ import type { Field } from './fields.ts';
 import type { Geometry } from './picture.ts';
 
 /** Who does it. */
-export type Side = 'client' | 'router' | 'server' | 'wire';
+export type Side = 'client' | 'router' | 'server' | 'wire' | 'kernel';
 
 /** One step. */
 export interface Step {

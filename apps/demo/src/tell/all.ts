@@ -27,10 +27,12 @@ export function tellAll(scene: Scene, ears: Ears, late: Ears): Waits {
   tellHandshake(scene, ears);
   tellStates(scene, ears);
   const waits = tellBuffer(scene, ears);
-  tellDescent(scene, ears);
+  const { network, first, total } = scene;
+  const { client, server, target } = network;
+  tellDescent(scene, ears, { station: client, first, total, peer: () => target.address });
   tellCards(scene, ears);
   tellForward(scene, ears);
-  tellAscent(scene, ears);
+  tellAscent(scene, ears, server, first);
   tellFrames(scene, late);
   tellRecovery(scene, ears);
   return waits;

@@ -8,7 +8,7 @@ import { fieldsOf } from '../fields.ts';
 import { segmentAt, segmentInFrame } from '../inspect.ts';
 import type { Station } from '../network.ts';
 import { geometryOf, type Region } from '../picture.ts';
-import type { Ears, Scene } from '../scene.ts';
+import type { Ears, FirstData, Scene } from '../scene.ts';
 import { bytesOf, type HeaderName, regionsOf } from '../skb-layers.ts';
 import type { Step } from '../story.ts';
 
@@ -16,7 +16,7 @@ type Where = Pick<Step, 'call' | 'file' | 'text'>;
 
 const STAGES = ['netif_receive_skb', 'ip_rcv', 'tcp_v4_rcv', 'sk_data_ready', 'tcp_recvmsg'] as const;
 
-const STRIPPED: Record<HeaderName, Where> = {
+const STRIPPED: Record<Exclude<HeaderName, 'tcp'>, Where> = {
   ethernet: {
     call: '__netif_receive_skb → ip_rcv',
     file: 'net/core/dev.c, net/ipv4/ip_input.c',
@@ -27,20 +27,16 @@ const STRIPPED: Record<HeaderName, Where> = {
     file: 'net/ipv4/ip_input.c',
     text: 'Header checksum right, padding of short frames trimmed to totLen, the route says that the packet is for this host: the header is off, and the protocol says who is next.',
   },
-  tcp: {
-    call: 'tcp_rcv_established → tcp_queue_rcv → sk_data_ready',
-    file: 'net/ipv4/tcp_input.c',
-    text: "The checksum is verified from the card's sum (CHECKSUM_COMPLETE), addresses and ports find the socket, seq is the one expected next: the header is off, and the skb, as it is, goes into the receive queue. recv() is woken.",
-  },
 };
 
-/** Five steps, once. */
-export function tellAscent(scene: Scene, ears: Ears): void {
-  const { server } = scene.network;
-  const ascent = new Ascent(scene, server);
-  ears.on(server.host, 'net:netif_receive_skb', ({ skb }, time) => ascent.received(skb, time));
-  ears.on(server.host, 'kprobe', ({ function: entered, skb }, time) => ascent.entered(entered, skb, time));
-  ears.on(server.host, 'kprobe:sk', ({ function: entered, sk }, time) =>
+/** Five steps, once, of `first` at the station that it is for. */
+export function tellAscent(scene: Scene, ears: Ears, station: Station | undefined, first: FirstData): void {
+  if (station === undefined) return;
+  const { host } = station;
+  const ascent = new Ascent(scene, station, first);
+  ears.on(host, 'net:netif_receive_skb', ({ skb }, time) => ascent.received(skb, time));
+  ears.on(host, 'kprobe', ({ function: entered, skb }, time) => ascent.entered(entered, skb, time));
+  ears.on(host, 'kprobe:sk', ({ function: entered, sk }, time) =>
     ascent.enteredWith(entered, sk as TcpSock, time),
   );
 }
@@ -48,13 +44,15 @@ export function tellAscent(scene: Scene, ears: Ears): void {
 class Ascent {
   readonly #scene: Scene;
   readonly #station: Station;
+  readonly #first: FirstData;
   #stage = 0;
   /** Where the headers lie: the bytes do not move, so this stays right. */
   #regions: Region[] = [];
 
-  constructor(scene: Scene, station: Station) {
+  constructor(scene: Scene, station: Station, first: FirstData) {
     this.#scene = scene;
     this.#station = station;
+    this.#first = first;
   }
 
   received(skb: SkBuff, time: number): void {
@@ -65,11 +63,8 @@ class Ascent {
       skb.gsoSegs > 1
         ? `GRO finds that ${skb.gsoSegs} of them follow each other in one flow, and makes one packet of them: the data of the others hangs on it as frags.`
         : 'GRO looks whether it continues a packet of the same flow: not this one.';
-    this.#tell(skb, time, {
-      call: 'e1000_clean → napi_gro_receive → netif_receive_skb',
-      file: 'net/core/gro.c, net/core/dev.c',
-      text: `The poll takes up to 64 frames off the ring. The page becomes the head of an skb, and a fresh page is posted in its place. ${merged}`,
-    });
+    const { poll } = this.#scene.driver;
+    this.#tell(skb, time, { ...poll, text: `${poll.text} ${merged}` });
   }
 
   entered(name: string, skb: SkBuff, time: number): void {
@@ -83,7 +78,7 @@ class Ascent {
   enteredWith(name: string, sk: TcpSock, time: number): void {
     const skb = sk.receiveQueue.first;
     if (skb === undefined) return;
-    if (name === 'sk_data_ready' && this.#isDue('sk_data_ready')) this.#stripped(skb, time, 'tcp');
+    if (name === 'sk_data_ready' && this.#isDue('sk_data_ready')) this.#queued(skb, time);
     else if (name === 'tcp_recvmsg' && this.#isDue('tcp_recvmsg')) {
       this.#stage++;
       this.#tell(skb, time, {
@@ -99,14 +94,26 @@ class Ascent {
   }
 
   #isFirst(segment: ReturnType<typeof segmentAt>): boolean {
-    return this.#scene.first.isIn(segment);
+    return this.#first.isIn(segment);
   }
 
-  #stripped(skb: SkBuff, time: number, layer: HeaderName): void {
+  #stripped(skb: SkBuff, time: number, layer: Exclude<HeaderName, 'tcp'>): void {
+    this.#off(skb, time, layer, STRIPPED[layer]);
+  }
+
+  #queued(skb: SkBuff, time: number): void {
+    this.#off(skb, time, 'tcp', {
+      call: 'tcp_rcv_established → tcp_queue_rcv → sk_data_ready',
+      file: 'net/ipv4/tcp_input.c',
+      text: `${this.#scene.driver.verified(skb)}, addresses and ports find the socket, seq is the one expected next: the header is off, and the skb, as it is, goes into the receive queue. recv() is woken.`,
+    });
+  }
+
+  #off(skb: SkBuff, time: number, layer: HeaderName, where: Where): void {
     this.#stage++;
     const region = this.#regions.find((candidate) => candidate.layer === layer);
     this.#tell(skb, time, {
-      ...STRIPPED[layer],
+      ...where,
       ...(region && { fields: fieldsOf(layer, bytesOf(skb, region)), change: 'stripped' }),
     });
   }

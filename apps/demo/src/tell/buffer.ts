@@ -23,8 +23,9 @@ export interface Waits {
 /** Lines for the first waits of the client; the others are only counted. */
 export function tellBuffer(scene: Scene, ears: Ears): Waits {
   const { network } = scene;
-  const { host, name } = network.client;
   const buffer = new Buffering(scene);
+  if (network.client === undefined) return buffer.waits;
+  const { host, name } = network.client;
   ears.on(host, 'kprobe', ({ function: entered, skb }) => {
     if (entered === 'tcp_v4_rcv') buffer.acknowledged(skb);
   });

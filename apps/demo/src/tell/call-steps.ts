@@ -13,8 +13,8 @@ type Rest = Omit<Step, 'kind' | 'time' | 'side'>;
 
 /** Steps of both programs, each once. */
 export function tellCallSteps(scene: Scene, ears: Ears): void {
-  const { client, server } = scene.network;
-  for (const station of [client, server]) {
+  for (const station of scene.network.stations) {
+    if (station === scene.network.router) continue;
     const told = new Set<string>();
     const tell = (name: string, time: number, step: Rest | undefined): void => {
       if (step === undefined || told.has(name)) return;
@@ -45,7 +45,7 @@ function stepOf(scene: Scene, station: Station, call: Syscall): Rest | undefined
         details: station.host.route.get(network.target.address).text.split('\n'),
       };
     case 'sendto':
-      return station === network.server ? REPLY : undefined;
+      return station === network.server && network.client !== undefined ? REPLY : undefined;
     case 'shutdown':
       return {
         call: 'shutdown → tcp_shutdown → tcp_send_fin',

@@ -11,8 +11,8 @@ const STRINGS = 32;
 
 /** A line for each call; of a transfer's many receives only some. */
 export function tellCalls(scene: Scene, ears: Ears): void {
-  const { client, server } = scene.network;
-  for (const station of [client, server]) {
+  for (const station of scene.network.stations) {
+    if (station === scene.network.router) continue;
     const lines = new CallLines(scene, station);
     ears.join(station.callListeners, { exit: (call) => lines.ended(call) });
   }

@@ -7,27 +7,42 @@ import type { SkBuff } from '@stack/skbuff';
 import * as tcp from '@stack/tcp';
 import { fieldsOf } from '../fields.ts';
 import { portsAndNumbers, segmentAt } from '../inspect.ts';
+import type { Station } from '../network.ts';
 import { geometryOf, type Region } from '../picture.ts';
-import type { Ears, Scene } from '../scene.ts';
+import type { Ears, FirstData, Scene } from '../scene.ts';
 import { bytesOf, type HeaderName, regionsOf } from '../skb-layers.ts';
 import type { Step } from '../story.ts';
 
 type Where = Pick<Step, 'call' | 'file' | 'text'>;
 
+/** Whose data it is. */
+export interface Way {
+  station: Station | undefined;
+  first: FirstData;
+  /** Bytes that its program sends; `undefined` = nobody knows. */
+  total: number | undefined;
+  /** Whom it sends them to: an address, known by then. */
+  peer(): string;
+}
+
 /** Five steps: the copy, the decision to send, and a header each. */
-export function tellDescent(scene: Scene, ears: Ears): void {
-  const descent = new Descent(scene);
-  ears.on(scene.network.client.host, 'kprobe', ({ function: entered, skb }, time) =>
-    descent.entered(entered, skb, time),
-  );
+export function tellDescent(scene: Scene, ears: Ears, way: Way): void {
+  const { station } = way;
+  if (station === undefined) return;
+  const descent = new Descent(scene, way, station);
+  ears.on(station.host, 'kprobe', ({ function: entered, skb }, time) => descent.entered(entered, skb, time));
 }
 
 class Descent {
   readonly #scene: Scene;
+  readonly #way: Way;
+  readonly #station: Station;
   readonly #told = new Set<string>();
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, way: Way, station: Station) {
     this.#scene = scene;
+    this.#way = way;
+    this.#station = station;
   }
 
   entered(name: string, skb: SkBuff, time: number): void {
@@ -56,7 +71,7 @@ class Descent {
   /** Whether the first byte of data is in a packet whose `data` is at the header of `outer`. */
   #isFirst(skb: SkBuff, outer: HeaderName): boolean {
     const { view, data, len } = skb;
-    const { first } = this.#scene;
+    const { first } = this.#way;
     if (outer === 'tcp') {
       return first.isIn({ ...portsAndNumbers(view, data), length: len - tcp.headerLength(view, data) });
     }
@@ -76,7 +91,7 @@ class Descent {
     this.#scene.tell({
       kind: 'step',
       time,
-      side: 'client',
+      side: this.#station.name,
       ...where,
       ...(regions !== undefined && { geometry: geometryOf(skb, regions) }),
     });
@@ -94,7 +109,7 @@ class Descent {
     this.#scene.tell({
       kind: 'step',
       time,
-      side: 'client',
+      side: this.#station.name,
       ...where,
       geometry: geometryOf(skb, regions),
       fields: fieldsOf(layer, bytesOf(skb, regions[0] as Region)),
@@ -103,11 +118,13 @@ class Descent {
   }
 
   #copied({ len }: SkBuff): Where {
-    const { total, zerocopy } = this.#scene;
+    const { zerocopy } = this.#scene;
+    const { total } = this.#way;
     const how = zerocopy
       ? "are not copied (MSG_ZEROCOPY): the skb's frag refers to the application's own memory, which must not change until the kernel says so"
       : "are copied, once, into a page; the skb's frag refers to it. Its linear part stays empty: it is for headers, and this skb, which stays in the write queue, gets none";
-    const more = len < total ? ` The first ${len} of ${total} bytes: one skb takes no more.` : '';
+    const more =
+      total !== undefined && len < total ? ` The first ${len} of ${total} bytes: one skb takes no more.` : '';
     return {
       call: 'sendto → tcp_sendmsg_locked',
       file: 'net/ipv4/tcp.c',
@@ -116,7 +133,7 @@ class Descent {
   }
 
   #allowed({ len }: SkBuff): Where & { details: string[] } {
-    const sk = this.#scene.sockets.connection('client');
+    const sk = this.#scene.sockets.connection(this.#station.name);
     const details: string[] = [];
     if (sk !== undefined) {
       details.push(
@@ -145,35 +162,34 @@ class Descent {
     return {
       call: '__tcp_transmit_skb',
       file: 'net/ipv4/tcp_output.c',
-      text: `What goes down is a clone: a head of its own for headers, the same page for data. The original waits for its ACK. TCP moves data back and writes its header into the headroom. check holds the sum of the pseudo-header only: the card will finish it (CHECKSUM_PARTIAL).${gso}`,
+      text: `What goes down is a clone: a head of its own for headers, the same page for data. The original waits for its ACK. TCP moves data back and writes its header into the headroom. check holds the sum of the pseudo-header only: ${this.#scene.driver.finishes}.${gso}`,
     };
   }
 
   #packet(): Where & { details: string[] } {
-    const { network } = this.#scene;
     return {
       call: '__ip_queue_xmit',
       file: 'net/ipv4/ip_output.c',
       text: 'The route is kept with the socket, so that nobody has to look it up again. IP prepends its header; the checksum of that is complete, and covers nothing else.',
-      details: [network.client.host.route.get(network.target.address).text],
+      details: [this.#station.host.route.get(this.#way.peer()).text],
     };
   }
 
   #nextHop(name: string, time: number): void {
-    const { network, tell } = this.#scene;
     this.#told.add(name);
-    const { host } = network.client;
-    const { via } = host.route.get(network.target.address);
-    const hop = via ?? network.target.address;
+    const { host } = this.#station;
+    const peer = this.#way.peer();
+    const { via } = host.route.get(peer);
+    const hop = via ?? peer;
     const neighbour = host.neigh.show().find(({ dst }) => dst === hop);
     const text =
       via === undefined
         ? `The next hop is ${hop} itself, on the same link.`
-        : `The next hop is the gateway, ${via}: the packet stays addressed to ${network.target.address}, the frame goes to ${neighbour?.lladdr}.`;
-    tell({
+        : `The next hop is the gateway, ${via}: the packet stays addressed to ${peer}, the frame goes to ${neighbour?.lladdr}.`;
+    this.#scene.tell({
       kind: 'step',
       time,
-      side: 'client',
+      side: this.#station.name,
       call: 'ip_finish_output2 → neigh_output',
       file: 'net/ipv4/ip_output.c',
       text: `${text} Its MAC address is known by now.`,
@@ -182,7 +198,8 @@ class Descent {
   }
 
   #frame(skb: SkBuff): Where & { details: string[] } {
-    const { kind, stats } = this.#scene.network.client.host.qdisc.get('eth0');
+    const { host, device } = this.#station;
+    const { kind, stats } = host.qdisc.get(device);
     const queue =
       stats.qlen === 0
         ? 'The queue of the device is empty, so the packet passes it by.'
@@ -190,8 +207,8 @@ class Descent {
     return {
       call: 'eth_header, dev_queue_xmit',
       file: 'net/ethernet/eth.c, net/core/dev.c',
-      text: `The link header goes in front: ${skb.len} bytes in all. The frame check sequence is not in the skb: the card makes it. ${queue}`,
-      details: [`qdisc ${kind} dev eth0`],
+      text: `The link header goes in front: ${skb.len} bytes in all. ${this.#scene.driver.beyond} ${queue}`,
+      details: [`qdisc ${kind} dev ${device}`],
     };
   }
 }

@@ -6,12 +6,11 @@ import type { SkBuff } from '@stack/skbuff';
 import * as tcp from '@stack/tcp';
 import { fieldsOf } from '../fields.ts';
 import { portsAndNumbers } from '../inspect.ts';
-import type { HostName } from '../network.ts';
 import type { Ears, Scene } from '../scene.ts';
-import { bytesOf, regionsOf } from '../skb-layers.ts';
-import type { Step } from '../story.ts';
+import type { Side, Step } from '../story.ts';
 
 type Part = 'SYN' | 'SYN,ACK' | 'ACK';
+type End = 'client' | 'server';
 
 const STEPS: Record<Part, Pick<Step, 'call' | 'file'> & { text: (seq: number, ackSeq: number) => string }> = {
   SYN: {
@@ -36,32 +35,39 @@ const STEPS: Record<Part, Pick<Step, 'call' | 'file'> & { text: (seq: number, ac
 
 /** Three steps, and one for the socket that comes of them at the server. */
 export function tellHandshake({ network, tell, lines, sockets }: Scene, ears: Ears): void {
-  const { client, server } = network;
+  const { server, router, stations } = network;
   const told = new Set<Part>();
-  const sent = (side: HostName, skb: SkBuff, time: number): void => {
-    const { view, data } = skb;
-    const numbers = portsAndNumbers(view, data);
-    const part = partOf(numbers.flags, side);
+  /** A segment whose header is at `at`, of the one end; told of by `side`. */
+  const seen = (from: End, side: Side, skb: SkBuff, at: number, time: number): void => {
+    const numbers = portsAndNumbers(skb.view, at);
+    const part = partOf(numbers.flags, from);
     if (part === undefined || told.has(part)) return;
     told.add(part);
-    lines.note({ ...numbers, saddr: sockets.connection('client')?.saddr as number });
+    if (side !== 'kernel') lines.note({ ...numbers, saddr: sockets.connection('client')?.saddr as number });
     const { text, ...where } = STEPS[part];
-    const [header] = regionsOf(skb, 'tcp');
     tell({
       kind: 'step',
       time,
       side,
       ...where,
       text: text(numbers.seq, numbers.ackSeq),
-      fields: header === undefined ? [] : fieldsOf('tcp', bytesOf(skb, header)),
+      fields: fieldsOf('tcp', skb.bytes.subarray(at, at + tcp.headerLength(skb.view, at))),
       change: 'added',
     });
   };
-  for (const { name, host } of [client, server]) {
-    ears.on(host, 'kprobe', ({ function: entered, skb }, time) => {
-      if (entered === 'ip_queue_xmit' && told.size < 3) sent(name, skb, time);
+  for (const station of stations) {
+    if (station === router) continue;
+    const own = station === server ? 'server' : 'client';
+    const peer = station === server ? 'client' : 'server';
+    ears.on(station.host, 'kprobe', ({ function: entered, skb }, time) => {
+      if (told.size === 3) return;
+      if (entered === 'ip_queue_xmit') seen(own, own, skb, skb.data, time);
+      // What an end that is not ours sends is seen as it comes.
+      else if (entered === 'tcp_v4_rcv' && network[peer] === undefined && isWhole(skb))
+        seen(peer, 'kernel', skb, skb.transportHeader, time);
     });
   }
+  if (server === undefined) return;
   ears.on(server.host, 'sock:inet_sock_set_state', ({ newstate, oldstate }, time) => {
     if (oldstate !== 'TCP_SYN_RECV' || newstate !== 'TCP_ESTABLISHED') return;
     tell({
@@ -75,8 +81,13 @@ export function tellHandshake({ network, tell, lines, sockets }: Scene, ears: Ea
   });
 }
 
-function partOf(flags: number, side: HostName): Part | undefined {
+function partOf(flags: number, side: End): Part | undefined {
   const both = flags & (tcp.SYN | tcp.ACK);
   if (side === 'server') return both === (tcp.SYN | tcp.ACK) ? 'SYN,ACK' : undefined;
   return both === tcp.SYN ? 'SYN' : both === tcp.ACK ? 'ACK' : undefined;
+}
+
+/** Whether the header is all there, which nobody has looked at yet. */
+function isWhole({ headlen, view, transportHeader }: SkBuff): boolean {
+  return headlen >= tcp.HLEN && headlen >= tcp.headerLength(view, transportHeader);
 }
