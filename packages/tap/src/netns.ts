@@ -5,6 +5,14 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 
+/** Waits for its input to end, and ends what runs beside it then, children of programs included. */
+const ANCHOR = `ip link set lo up && echo || exit
+while read -r _; do :; done
+here=$(readlink /proc/$$/ns/net)
+for process in /proc/[0-9]*; do
+  [ "$process" != /proc/$$ ] && [ "$(readlink "$process/ns/net")" = "$here" ] && kill -KILL "\${process#/proc/}"
+done 2>/dev/null`;
+
 /** A program that failed, or a namespace that could not be made: one line, with what the program printed. */
 export class NetnsError extends Error {
   override readonly name = 'NetnsError';
@@ -42,8 +50,7 @@ export class Netns {
 
   /** Makes a namespace with its loopback device up. Rejects with {@link NetnsError} where that is not possible. */
   static async open(): Promise<Netns> {
-    const script = 'ip link set lo up && echo && exec cat >/dev/null';
-    const anchor = spawn('unshare', ['--net', 'sh', '-c', script], {
+    const anchor = spawn('unshare', ['--net', 'sh', '-c', ANCHOR], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // a Ctrl-C is not for it
     });
