@@ -45,8 +45,12 @@ export interface TunRequest {
 }
 
 /** Opens an interface, non-blocking. @throws TapError with the errno's name. */
-export function openTunDevice(libc: Libc, wanted: TunRequest): { fd: number; name: string } {
-  const fd = openFile();
+export function openTunDevice(
+  libc: Libc,
+  wanted: TunRequest,
+  path: string = PATH,
+): { fd: number; name: string } {
+  const fd = openFile(path);
   try {
     return { fd, name: setUp(libc, fd, wanted) };
   } catch (error) {
@@ -55,26 +59,26 @@ export function openTunDevice(libc: Libc, wanted: TunRequest): { fd: number; nam
   }
 }
 
-function openFile(): number {
+function openFile(path: string): number {
   try {
-    return openSync(PATH, constants.O_RDWR | constants.O_NONBLOCK); // Node adds O_CLOEXEC
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK); // Node adds O_CLOEXEC
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    throw new TapError(code, openMessage(code), { cause: error });
+    throw new TapError(code, openMessage(code, path), { cause: error });
   }
 }
 
-function openMessage(code: string): string {
+function openMessage(code: string, path: string): string {
   switch (code) {
     case 'ENOENT':
     case 'ENODEV':
     case 'ENXIO':
-      return `${PATH} is missing: load the driver with modprobe tun; a container needs --device ${PATH}`;
+      return `${path} is missing: load the driver with modprobe tun; a container needs --device ${path}`;
     case 'EACCES':
     case 'EPERM':
-      return `no permission to open ${PATH}: run as root, or allow it with chmod 666 ${PATH}; a container needs --device ${PATH}`;
+      return `no permission to open ${path}: run as root, or allow it with chmod 666 ${path}; a container needs --device ${path}`;
     default:
-      return `cannot open ${PATH}: ${code}`;
+      return `cannot open ${path}: ${code}`;
   }
 }
 
