@@ -121,6 +121,21 @@ describe('a datagram', () => {
   });
 });
 
+describe('an error of an earlier frame', () => {
+  it('does not cost the next one', async () => {
+    const pool = new Pool();
+    const peer = await plain();
+    const tap = await device(pool, { remote: { port: peer.port } });
+    peer.socket.close();
+    opened.splice(opened.indexOf(peer.socket), 1);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    tap.xmit(frame(pool, 60)); // its refusal is there at once, and is what the next send would give
+    tap.xmit(frame(pool, 60));
+    await until(() => tap.txQueued === 0, 'both are done with');
+    expect(tap.stats).toMatchObject({ txPackets: 2, txErrors: 0 });
+  });
+});
+
 describe('a device over datagrams', () => {
   it('is busy when the socket has enough, and wakes', async () => {
     const pool = new Pool({ chunkSize: 1 << 20 });

@@ -34,9 +34,6 @@ export class DgramDevice extends FrameDevice {
   readonly #bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   #used = 0;
   #inFlight = 0;
-  readonly #onSent: (error: Error | null, length: number) => void = (error, length) =>
-    this.#sent(error, length);
-
   /** Use {@link openDgram}. @internal */
   constructor(options: DgramOptions, socket: Socket) {
     super(checkOptions(options));
@@ -73,12 +70,21 @@ export class DgramDevice extends FrameDevice {
     skb.copyBits(0, this.#bytes, at, skb.len);
     this.#used = end;
     this.#inFlight++;
-    this.#socket.send(this.#bytes.subarray(at, end), this.#onSent);
+    this.#transmit(this.#bytes.subarray(at, end), 1);
     return OK;
   }
 
+  /** Sends; what comes back in place of that may be an error of an earlier frame, and this one was not sent: so once more, `retries` times. */
+  #transmit(frame: Buffer, retries: number): void {
+    this.#socket.send(frame, (error, length) => {
+      if (this.closed) return;
+      const isStale = (error as NodeJS.ErrnoException | null)?.code === 'ECONNREFUSED' && retries > 0;
+      if (isStale) this.#transmit(frame, retries - 1);
+      else this.#sent(error, length);
+    });
+  }
+
   #sent(error: Error | null, length: number): void {
-    if (this.closed) return;
     this.#inFlight--;
     if (error === null) {
       this.stats.txPackets++;
