@@ -71,24 +71,25 @@ export class QdiscVerbs {
 }
 
 function make(spec: QdiscSpec, ports: QdiscPorts): Qdisc {
+  const { kind, ...options } = spec; // a discipline refuses options that it has not, and `kind` is none
   try {
-    switch (spec.kind) {
+    switch (kind) {
       case 'noqueue':
         return new Noqueue(ports);
       case 'pfifo_fast':
         return new PfifoFast(ports);
       case 'pfifo':
-        return new Pfifo(ports, spec);
+        return new Pfifo(ports, options);
       case 'bfifo':
-        return new Bfifo(ports, spec);
+        return new Bfifo(ports, options);
       case 'fq':
-        return new Fq(ports, spec);
+        return new Fq(ports, options);
       case 'netem':
-        return new Netem(ports, spec);
+        return new Netem(ports, options);
       case 'tbf':
-        return new Tbf(ports, spec);
+        return new Tbf(ports, options as TbfOptions);
       default:
-        throw new NetlinkError('ENOENT', `qdisc ${String((spec as { kind: unknown }).kind)}`);
+        throw new NetlinkError('ENOENT', `qdisc ${String(kind)}`);
     }
   } catch (error) {
     if (error instanceof RangeError) throw new NetlinkError('EINVAL', error.message);
