@@ -36,7 +36,7 @@ export interface Peer {
 }
 
 /** Names of our interfaces, for who looks whether one is left. */
-export const PREFIX = `ix${process.pid}n`;
+export const PREFIX: string = `ix${process.pid}n`;
 /** The interface's name, on both sides. */
 export const DEV = 'tap0';
 
@@ -46,6 +46,7 @@ export const OURS = '10.0.0.2';
 
 let count = 0;
 
+/** A host, and the kernels behind its devices. */
 export class Lab {
   readonly clock: RealClock = new RealClock();
   readonly host: Host;

@@ -2,6 +2,8 @@
  * Programs on the kernel's side.
  * @module
  */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Netns } from '@stack/tap';
 import { installPrograms } from '@stack/testkit/programs';
 
@@ -127,4 +129,20 @@ export async function output(
   throw new Error(
     `${command} ${args.join(' ')} ended with ${status}: ${stdout.slice(-2000)}${stderr.slice(-2000)}`,
   );
+}
+
+/** Until something in a namespace listens to a port. */
+export async function listening(ns: Netns, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<void> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const state = protocol === 'tcp' ? '0A' : '07';
+  for (let i = 0; i < 3000; i++) {
+    const lines = readFileSync(`/proc/${ns.pid}/net/${protocol}`, 'utf8').split('\n');
+    const six = protocol === 'tcp' ? readFileSync(`/proc/${ns.pid}/net/tcp6`, 'utf8').split('\n') : [];
+    for (const line of [...lines, ...six]) {
+      const [, address, , is] = line.trim().split(/\s+/);
+      if (address?.endsWith(local) && is === state) return;
+    }
+    await sleep(10);
+  }
+  throw new Error(`nobody listens to ${protocol} port ${port}`);
 }
