@@ -71,28 +71,32 @@ export class QdiscVerbs {
 }
 
 function make(spec: QdiscSpec, ports: QdiscPorts): Qdisc {
-  const { kind, ...options } = spec; // a discipline refuses options that it has not, and `kind` is none
   try {
-    switch (kind) {
+    switch (spec.kind) {
       case 'noqueue':
         return new Noqueue(ports);
       case 'pfifo_fast':
         return new PfifoFast(ports);
       case 'pfifo':
-        return new Pfifo(ports, options);
+        return new Pfifo(ports, optionsOf(spec));
       case 'bfifo':
-        return new Bfifo(ports, options);
+        return new Bfifo(ports, optionsOf(spec));
       case 'fq':
-        return new Fq(ports, options);
+        return new Fq(ports, optionsOf(spec));
       case 'netem':
-        return new Netem(ports, options);
+        return new Netem(ports, optionsOf(spec));
       case 'tbf':
-        return new Tbf(ports, options as TbfOptions);
+        return new Tbf(ports, optionsOf(spec));
       default:
-        throw new NetlinkError('ENOENT', `qdisc ${String(kind)}`);
+        throw new NetlinkError('ENOENT', `qdisc ${String((spec as { kind: unknown }).kind)}`);
     }
   } catch (error) {
     if (error instanceof RangeError) throw new NetlinkError('EINVAL', error.message);
     throw error;
   }
+}
+
+/** A discipline refuses options that it has not, and `kind` is none. */
+function optionsOf<Spec extends QdiscSpec>({ kind: _, ...options }: Spec): Omit<Spec, 'kind'> {
+  return options;
 }
