@@ -49,6 +49,8 @@ export class Core implements SocketListener {
   writers: Lane | undefined = undefined;
   /** Those in {@link poll}, and a lingering close. */
   pollers: Set<Poller> | undefined = undefined;
+  /** Those of `Socket.watch`. */
+  watchers: Set<(events: number) => void> | undefined = undefined;
   #readEvent = false;
   #writeEvent = false;
 
@@ -82,6 +84,7 @@ export class Core implements SocketListener {
       this.writers?.first?.wake();
     }
     if (this.pollers !== undefined) for (const poller of this.pollers) poller.wake();
+    if (this.watchers !== undefined) for (const watcher of this.watchers) watcher(events);
   }
 
   /** Forgets that there was an event. */

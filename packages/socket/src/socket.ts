@@ -259,6 +259,18 @@ export class Socket {
     return entry.revents;
   }
 
+  /**
+   * Tells `listener` of events as they happen: `POLL*` bits that may have become true. It only takes note, and must not throw. What epoll
+   * is made of. Returns what ends it.
+   */
+  watch(listener: (events: number) => void): () => void {
+    const { core } = this;
+    const watcher = (events: number): void => listener(events);
+    core.watchers ??= new Set();
+    core.watchers.add(watcher);
+    return () => core.watchers?.delete(watcher);
+  }
+
   /** The bytes of a stream, chunk by chunk, until the peer sends no more. Leaving the loop leaves the socket open. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (let chunk = await this.recv(CHUNK); chunk.length > 0; chunk = await this.recv(CHUNK)) yield chunk;
