@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -138,10 +138,8 @@ interop('the kernel behind socat', ({ netns }) => {
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );
     ending.push(() => ended(socat));
-    for (let adopted = false; !adopted; ) {
-      await sleep(10);
-      adopted = succeeds(() => ns.adopt(tap));
-    }
+    while (!isBound(port)) await sleep(10); // it has set up its interface before
+    ns.adopt(tap);
     ns.run('ip', 'address', 'add', `${A}/24`, 'dev', tap);
     ns.run('ip', 'link', 'set', tap, 'up');
 
@@ -155,14 +153,10 @@ interop('the kernel behind socat', ({ netns }) => {
   });
 });
 
-/** Whether it did not throw. */
-function succeeds(run: () => void): boolean {
-  try {
-    run();
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether somebody receives at a UDP port of 127.0.0.1. */
+function isBound(port: number): boolean {
+  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  return readFileSync('/proc/self/net/udp', 'utf8').includes(address);
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -3,13 +3,20 @@ import { createSocket, type Socket } from 'node:dgram';
 import { readdirSync } from 'node:fs';
 import { Pool, type SkBuff } from '@stack/skbuff';
 import { BUSY, OK } from '@stack/skbuff/netdev';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './fixture.ts';
 import { type DgramDevice, type DgramOptions, openDgram } from './open-dgram.ts';
 
 const opened: { close(): unknown }[] = [];
 afterEach(() => {
   for (const one of opened.splice(0)) one.close();
+});
+
+/** Open descriptors of this process, and how many there were before the first test. */
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+let before = 0;
+beforeAll(() => {
+  before = descriptors();
 });
 
 /** A plain UDP socket. */
@@ -195,8 +202,6 @@ describe('a device over datagrams', () => {
 
   it('leaves no descriptor and no packet behind', async () => {
     const pool = new Pool({ poison: true, chunkSize: 65_536 });
-    await new Promise((resolve) => setTimeout(resolve, 50)); // what other tests closed is gone
-    const before = readdirSync('/proc/self/fd').length;
     const peer = createSocket('udp4');
     await new Promise<void>((resolve) => peer.bind(0, '127.0.0.1', resolve));
     const tap = await openDgram({ pool, remote: { port: peer.address().port } });
@@ -210,6 +215,6 @@ describe('a device over datagrams', () => {
       openDgram({ pool, local: { host: '192.0.2.1', port: 0 }, remote: { port: 9 } }),
     ).rejects.toThrow();
     expect([tap.carrierUp, pool.stats.skbs, pool.stats.inUse]).toEqual([false, 0, 0]);
-    await until(() => readdirSync('/proc/self/fd').length === before, 'descriptors are closed');
+    await until(() => descriptors() === before, 'descriptors are closed');
   });
 });
