@@ -26,7 +26,8 @@ export const LAYERS = {
   socket: [],
   host: ['skbuff', 'socket', 'qdisc', 'nic-sim', ...GENERIC, ...CODECS],
   trace: ['skbuff', ...CODECS],
-  packetdrill: ['host'],
+  // Drives a host, builds and reads its packets, and speaks its sockets' constants.
+  packetdrill: ['host', 'skbuff', 'socket', 'sysctl', 'ipv4', 'icmp', 'udp', 'tcp'],
   testkit: ['skbuff'],
 };
 
@@ -34,7 +35,7 @@ export const LAYERS = {
 export const FOREIGN = { host: ['@noble/hashes', '@noble/ciphers'], tap: ['koffi'], testkit: ['fast-check'] };
 
 /** Packages that may use Node's modules outside their ./cli subpath. */
-const NODE_PACKAGES = ['tap', 'testkit'];
+export const NODE_PACKAGES = ['tap', 'testkit'];
 
 /** What tests use from the root's devDependencies. */
 const TEST_TOOLS = ['vitest', 'fast-check', 'mitata'];
