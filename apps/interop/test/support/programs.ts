@@ -52,6 +52,8 @@ export interface Running {
   readonly ended: Promise<Ending>;
   /** Resolves when what it printed matches. Rejects when it ended without. */
   printed(pattern: RegExp): Promise<void>;
+  /** More of its standard input, where that is open. */
+  write(input: string | Uint8Array): void;
   /** Ends its standard input. */
   end(): void;
   kill(signal?: NodeJS.Signals): void;
@@ -102,6 +104,7 @@ export function start(
           reject,
         );
       }),
+    write: (more) => void child.stdin?.write(more),
     end: () => void child.stdin?.end(),
     kill: (signal = 'SIGTERM') => void child.kill(signal),
   };
