@@ -8,6 +8,7 @@ import { defineConfig } from 'tsup';
 interface Manifest {
   exports?: Record<string, string | { default: string }>;
   bin?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
 }
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const targets = [
@@ -34,5 +35,5 @@ export default defineConfig({
   },
   splitting: true,
   silent: true,
-  external: [/^node:/],
+  external: [/^node:/, ...Object.keys(manifest.optionalDependencies ?? {})],
 });

@@ -1,6 +1,7 @@
 /**
  * Checks what users get: packs every public package, lints the tarball, installs it with its @stack closure into an empty
- * project outside the repository, and there type-checks, runs (Node 20 and 24) and bundles it for a browser.
+ * project outside the repository, and there type-checks, runs (Node 20 and 24) and bundles it for a browser. Optional
+ * dependencies are left out. What is for Node alone is not bundled, and may have Node's types.
  *
  *     npm run tarballs      a table of bundle sizes; then one line per fault, exit 1
  *
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { NODE_PACKAGES } from './check-layers.mjs';
 import { bundleSizes } from './lib/bundle.mjs';
 import { typeFaults } from './lib/consumer-types.mjs';
 import { firstBlock, toModule } from './lib/snippet.mjs';
@@ -59,6 +61,7 @@ async function pack(root, published, scratch) {
 async function checkPackage(root, { folder, path, manifest }, needs, tarballs, scratch) {
   const { file, contents } = tarballs.get(manifest.name);
   const project = join(scratch, 'projects', folder);
+  const isForNode = NODE_PACKAGES.includes(folder);
   const faults = [];
   const sizes = [];
   const step = async (name, check) => {
@@ -80,13 +83,14 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
     await install(project, [
       ...needs.map((need) => tarballs.get(need.manifest.name).file),
       ...peers(manifest),
+      ...(isForNode ? [nodeTypes(manifest)] : []),
     ]);
     return [];
   });
   await step('example', () => {
     const block = firstBlock(readFileSync(join(root, path, 'README.md'), 'utf8')) ?? '';
     writeFileSync(join(project, 'example.mjs'), toModule(block));
-    return typeFaults(project, manifest, block);
+    return typeFaults(project, manifest, block, isForNode ? ['node'] : []);
   });
   writeFileSync(join(project, 'round-trip.mjs'), readFileSync(join(here, 'lib/round-trip.mjs')));
   const modules = subpaths(manifest).map((subpath) => specifier(manifest, subpath));
@@ -96,7 +100,8 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
       return [];
     });
   }
-  for (const module of modules.filter((name) => !name.endsWith('/testing') && !name.endsWith('/cli'))) {
+  const forBrowsers = modules.filter((name) => !isForNode && !/\/(testing|cli)$/.test(name));
+  for (const module of forBrowsers) {
     await step(`browser bundle of ${module}`, async () => {
       sizes.push({ name: module, ...(await bundleSizes(project, module)) });
       return [];
@@ -128,13 +133,18 @@ async function install(project, packages) {
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', '--ignore-scripts'];
-  await run('npm', ['install', ...quiet, ...packages], project);
+  await run('npm', ['install', ...quiet, '--omit=optional', ...packages], project);
 }
 
 /** The optional peers that ./testing needs, in the version the repository pins. */
 function peers(manifest) {
   const pinned = readJson(join(here, '../package.json')).devDependencies;
   return Object.keys(manifest.peerDependencies ?? {}).map((name) => `${name}@${pinned[name]}`);
+}
+
+/** Node's types, in the version the package itself is checked with. */
+function nodeTypes(manifest) {
+  return `@types/node@${manifest.devDependencies['@types/node']}`;
 }
 
 /** Runs a program; npm gets no trace of the npm that runs us, which would name our folder as its project. */

@@ -33,6 +33,14 @@ beforeAll(async () => {
     ...built('hole', { 'dist/index.d.ts': `export { one } from './types.js';\n` }),
     ...built('lost', { manifest: { exports: manifestOf('lost').exports } }),
     ...built('node', { 'dist/index.js': `import 'node:fs';\nexport const one = 1;\n` }),
+    ...built('tap', {
+      manifest: {
+        devDependencies: { '@types/node': '24.19.2' },
+        optionalDependencies: { 'no-such-thing': '1.0.0' },
+      },
+      'dist/index.js': `import 'node:fs';\nexport const one = 1;\n`,
+      'dist/index.d.ts': `import type { Socket } from 'node:net';\nexport declare const one: number, two: Socket;\n`,
+    }),
     ...built('loud', { 'dist/index.js': `console.log('hello');\nexport const one = 1;\n` }),
     ...built('fat', { manifest: { files: ['dist', 'src'] }, 'src/index.test.ts': '' }),
     ...built('wrong', { 'dist/index.js': 'export const one = 2;\n' }),
@@ -48,6 +56,11 @@ describe('the packed packages', () => {
   it.each(['good', 'user'])('of %s are faultless', (folder) => {
     expect(faultsOf(folder)).toEqual([]);
     expect(result.sizes.find(({ name }) => name === `@stack/${folder}`).min).toBeGreaterThan(0);
+  });
+
+  it('may be for Node alone, and do without what is optional', () => {
+    expect(faultsOf('tap')).toEqual([]);
+    expect(result.sizes.filter(({ name }) => name === '@stack/tap')).toEqual([]);
   });
 
   it.each([

@@ -16,20 +16,20 @@ const OPTIONS = {
 };
 
 /**
- * Compiles every subpath and the README's example in `project`, declarations checked, without Node's or a browser's types.
+ * Compiles every subpath and the README's example in `project`, declarations checked, with the installed `types` and no others.
  * @returns {string[]} the compiler's errors.
  */
-export function typeFaults(project, manifest, example) {
+export function typeFaults(project, manifest, example, types = []) {
   const imports = subpaths(manifest).map(
     (subpath, index) =>
       `import * as m${index} from '${specifier(manifest, subpath)}';\nexport { m${index} };\n`,
   );
-  const console = 'declare const console: { log(...values: unknown[]): void };\n';
+  const console = types.length > 0 ? '' : 'declare const console: { log(...values: unknown[]): void };\n';
   const files = { 'imports.ts': imports.join(''), 'example.ts': `${console}${example}\nexport {};\n` };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   const program = ts.createProgram(
     Object.keys(files).map((name) => join(project, name)),
-    OPTIONS,
+    { ...OPTIONS, types, typeRoots: [join(project, 'node_modules/@types')] },
   );
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const place = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
