@@ -57,7 +57,9 @@ class ConnectAttempt {
       return '';
     }
     core.connection = 'unconnected'; // and may be connected again
-    return proto.sk.takeError() || 'ECONNABORTED';
+    const errno = proto.sk.takeError() || 'ECONNABORTED';
+    start(core, { family: 'unspec' }); // Linux: whoever was told of the failure has a socket that never was connected
+    return errno;
   }
 
   #start(): Errno | undefined {

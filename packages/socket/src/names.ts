@@ -33,10 +33,18 @@ export function optionName(level: number, option: number): string | undefined {
   return ofLevel.get(option);
 }
 
-/** Names by value, of those constants that begin with `prefix`; the first one of a value wins. */
+/** Whether options of this level have names here. */
+export function isLevel(level: number): boolean {
+  return OPTIONS[level] !== undefined;
+}
+
+/**
+ * Names by value, in the order of the values, of those constants that begin with `prefix`; the first name of a value wins. The order is
+ * made here: that of a module's exports is alphabetical.
+ */
 export function invert(constants: Record<string, number>, prefix: string): Map<number, string> {
   const inverted = new Map<number, string>();
-  for (const [name, value] of Object.entries(constants)) {
+  for (const [name, value] of Object.entries(constants).sort(([, a], [, b]) => a - b)) {
     if (name.startsWith(prefix) && !VALUES.test(name) && !inverted.has(value)) inverted.set(value, name);
   }
   return inverted;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connected, type FakeStream, start } from './fixture.ts';
 import * as s from './index.ts';
+import { invert } from './names.ts';
 
 function stream() {
   const { kernel, sockets } = start();
@@ -164,7 +165,8 @@ describe('other levels', () => {
     expect([nodelay, congestion]).toEqual([1, 'reno']);
     expect(() => socket.setsockopt(s.SOL_TCP, 99, 1)).toThrow('ENOPROTOOPT');
     expect(() => socket.setsockopt(77, 1, 1)).toThrow('ENOPROTOOPT');
-    expect(() => socket.getsockopt(77, 1)).toThrow('ENOPROTOOPT');
+    expect(() => socket.getsockopt(s.SOL_TCP, 99)).toThrow('ENOPROTOOPT');
+    expect(() => socket.getsockopt(77, 1)).toThrow('EOPNOTSUPP');
   });
 
   it.each([
@@ -182,6 +184,15 @@ describe('other levels', () => {
     [99, 1, undefined],
   ])('level %i option %i is %s', (level, option, name) => {
     expect(s.optionName(level, option)).toBe(name);
+  });
+
+  it('have their names in the order of the numbers, whatever the order of the constants', () => {
+    const names = invert({ MSG_B: 4, MSG_Z: 1, OTHER: 2, MSG_A: 2, MSG_AGAIN: 4 }, 'MSG_');
+    expect([...names]).toEqual([
+      [1, 'MSG_Z'],
+      [2, 'MSG_A'],
+      [4, 'MSG_B'],
+    ]);
   });
 
   it('fail with the kernel left as it was entered', () => {

@@ -76,6 +76,8 @@ export interface SockFields {
   mark: number;
   priority: number;
   boundDevIf: number;
+  /** SO_DONTROUTE. Left out = the protocol has none. */
+  localRoute?: boolean;
   reuse: boolean;
   reusePort: boolean;
   keepOpen: boolean;
@@ -113,6 +115,8 @@ export interface SendMessage {
 export interface ReceiveMessage {
   /** Asked: `MSG_*`, without MSG_DONTWAIT and MSG_WAITALL. */
   flags: number;
+  /** Asked: whether the caller waits where the answer is EAGAIN. */
+  waits: boolean;
   /** Asked: whether {@link address} is wanted. Text costs something, so it is not made for nobody. */
   wantsAddress: boolean;
   /** Asked: whether {@link control} is wanted. */

@@ -28,6 +28,7 @@ const toAddress = (n: number, port: number): SocketAddress => ({
 });
 const asked = (): ReceiveMessage => ({
   flags: MSG_ERRQUEUE,
+  waits: false,
   wantsAddress: true,
   wantsControl: true,
   address: undefined,

@@ -31,6 +31,7 @@ const READY = POLLIN | POLLERR | POLLHUP | POLLRDHUP;
 export function receiveMessage(flags: number, wantsAddress: boolean, wantsControl: boolean): ReceiveMessage {
   return {
     flags: flags & ~LOOP_FLAGS,
+    waits: false,
     wantsAddress,
     wantsControl,
     address: undefined,
@@ -58,6 +59,7 @@ export function receive(
   }
   const patience = core.patience((flags & MSG_DONTWAIT) !== 0, core.rcvtimeo, signal);
   loop.mayWait = patience.timeout > 0;
+  message.waits = loop.mayWait;
   const result = serve(core, 'readers', patience, () => loop.attempt());
   const judge = (end: number | Errno | Interrupt): number | Errno => {
     if (!isInterrupt(end)) return end;

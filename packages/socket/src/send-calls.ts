@@ -3,6 +3,7 @@
  * @module
  */
 import type { AddressInput, WireAddress } from './address.ts';
+import { SO_MARK, SOL_SOCKET } from './constants/so.ts';
 import { type ControlMessage, controlSize } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import { toBytes } from './platform.ts';
@@ -62,12 +63,19 @@ export async function sendmsg(
     address,
     control,
   }));
-  const fits = control.length === 0 || controlSize(control) <= core.kernel.sysctl.optmem_max;
-  const sending = fits ? send(core, buffers, address, control, message) : 'ENOBUFS';
+  const sending = refusal(core, control) ?? send(core, buffers, address, control, message);
   const result = sending instanceof Promise ? await sending : sending;
   core.kernel.woke();
   call?.end(result);
   return finish(core, 'sendmsg', result, address, message);
+}
+
+/** What is wrong with control messages of any protocol. */
+function refusal({ kernel }: Core, control: readonly ControlMessage[]): Errno | undefined {
+  if (control.length === 0) return undefined;
+  if (controlSize(control) > kernel.sysctl.optmem_max) return 'ENOBUFS';
+  const marks = control.some(({ level, type }) => level === SOL_SOCKET && type === SO_MARK);
+  return marks && !kernel.capable('CAP_NET_RAW') && !kernel.capable('CAP_NET_ADMIN') ? 'EPERM' : undefined;
 }
 
 function finish(

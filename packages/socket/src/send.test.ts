@@ -18,6 +18,7 @@ import {
   MSG_NOSIGNAL,
   MSG_ZEROCOPY,
   SHUT_WR,
+  SO_MARK,
   SO_SNDTIMEO,
   SOCK_DGRAM,
   SOL_SOCKET,
@@ -274,6 +275,18 @@ describe('send on a datagram socket', () => {
       code: 'ENOBUFS',
     });
     expect(proto.sent.length).toBe(1);
+  });
+
+  it('sendmsg marks a packet for those alone who may mark a socket: EPERM', async () => {
+    const { kernel, socket } = datagram();
+    const control = [{ level: SOL_SOCKET, type: SO_MARK, value: 7 }];
+    const address = { address: '10.0.0.1', port: 53 };
+    for (const capability of ['CAP_NET_RAW', 'CAP_NET_ADMIN'] as const) {
+      kernel.capabilities = [capability];
+      expect(await socket.sendmsg({ data: 'ab', address, control })).toBe(2);
+    }
+    kernel.capabilities = [];
+    await expect(socket.sendmsg({ data: 'ab', address, control })).rejects.toMatchObject({ code: 'EPERM' });
   });
 
   it('sendmsg makes one datagram of several buffers, with control messages', async () => {

@@ -183,6 +183,9 @@ export class Socket {
     const call = begin(core, () => ({ name: 'shutdown', fd, how }));
     const isKnown = how >= SHUT_RD && how <= SHUT_RDWR;
     const errno = isKnown ? this.#errno((now) => core.proto.shutdown(now, how)) : 'EINVAL';
+    // A handshake is called off by it.
+    if (core.connection === 'connecting' && core.proto.phase() === 'unconnected')
+      core.connection = 'unconnected';
     // Whoever waits for what will not come any more looks again.
     if (errno === undefined) core.wake(POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
     call?.end(errno ?? 0);

@@ -71,6 +71,10 @@ function setNumber(core: Core, option: number, value: number): Errno | undefined
     case so.SO_KEEPALIVE:
       sk.keepOpen = isOn;
       return undefined;
+    case so.SO_DONTROUTE:
+      if (sk.localRoute === undefined) return NOT_HERE;
+      sk.localRoute = isOn;
+      return undefined;
     case so.SO_TIMESTAMP:
     case so.SO_TIMESTAMPNS:
       core.timestampOption = isOn ? option : 0;
@@ -122,6 +126,8 @@ export function socketOption(core: Core, option: number): OptionData | typeof NO
       return Number(sk.broadcast);
     case so.SO_KEEPALIVE:
       return Number(sk.keepOpen);
+    case so.SO_DONTROUTE:
+      return sk.localRoute === undefined ? NOT_HERE : Number(sk.localRoute);
     case so.SO_TIMESTAMP:
     case so.SO_TIMESTAMPNS:
       return Number(core.timestampOption === option);
