@@ -65,6 +65,7 @@ export function connRequest(
   flow.mark = sk.mark;
   flow.sport = req.sport;
   flow.dport = req.dport;
+  flow.dontroute = sk.localRoute;
   const dst = family.route(now, flow, undefined);
   if (typeof dst === 'string') return listenDrop(sk);
   req.dst = dst;

@@ -57,10 +57,11 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
   flow.mark = sk.mark;
   flow.sport = sk.bindBucket === undefined ? 0 : sk.sport;
   flow.dport = port;
+  flow.dontroute = sk.localRoute;
   const dst = family.route(now, flow, sk.inet);
   if (typeof dst === 'string') return dst;
   // MUST-46: nobody connects to a group.
-  if (family.isMulticast(address) || family.isBroadcast(address)) return 'ENETUNREACH';
+  if (family.isMulticast(flow.daddr) || family.isBroadcast(flow.daddr)) return 'ENETUNREACH';
   const saved = sk.saddr;
   const savedRcv = sk.rcvSaddr;
   if (family.same(sk.saddr, family.any)) sk.saddr = flow.saddr;

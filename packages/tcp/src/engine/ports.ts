@@ -62,6 +62,8 @@ export interface Flow<A> {
   protocol: number;
   sport: number;
   dport: number;
+  /** `SO_DONTROUTE`: only what is on a link. */
+  dontroute: boolean;
 }
 
 /** Per-route hints, by the names of `ip route`; 0 = not set. */

@@ -71,7 +71,8 @@ export function receiveMessage(
     if (!peek) ackAfterRead(now, sk, copied);
     return copied;
   }
-  return length === 0 ? 0 : nothingToRead(sk);
+  // Linux: a receive of nothing waits, and fails, as any other does.
+  return length === 0 && sk.receiveQueue.first !== undefined ? 0 : nothingToRead(sk);
 }
 
 /** How many of `n` bytes from `seq` on may be read in one go: up to an urgent byte, or over one that is out of line; -1 = stop here. */

@@ -57,6 +57,7 @@ function routeTo(
   flow.oif = owner === undefined ? 0 : owner.boundDevIf;
   flow.tos = owner === undefined ? 0 : owner.inet.tos;
   flow.mark = owner === undefined ? 0 : owner.mark;
+  flow.dontroute = false;
   const dst = family.route(now, flow, owner?.inet);
   return typeof dst === 'string' ? undefined : dst;
 }

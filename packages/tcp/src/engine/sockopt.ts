@@ -24,7 +24,9 @@ const SECOND = 1_000_000;
 
 /** See {@link Tcp.setsockopt}. */
 export function setOption(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
-  if (name === 'TCP_CONGESTION') return typeof value === 'string' ? setCongestion(now, sk, value) : 'EINVAL';
+  if (name === 'TCP_CONGESTION') {
+    return typeof value === 'string' && value !== '' ? setCongestion(now, sk, value) : 'EINVAL';
+  }
   if (typeof value !== 'number' || !Number.isInteger(value)) return 'EINVAL';
   switch (name) {
     case 'TCP_NODELAY':

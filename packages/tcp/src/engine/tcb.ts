@@ -95,6 +95,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   // What the socket layer sees.
   /** IP options of the socket; the network layer's `setsockopt` changes them. */
   readonly inet: Inet;
+  /** `SO_DONTROUTE`. Set by the socket layer. */
+  localRoute = false;
   /** The cached route. */
   dst: Dst | undefined = undefined;
   /** No application holds it any more (`SOCK_DEAD`). */

@@ -71,6 +71,7 @@ export class Tcp {
     protocol: 6,
     sport: 0,
     dport: 0,
+    dontroute: false,
   };
   /** Who answers for nobody. @internal */
   readonly controls: Map<Family<unknown>, Control> = new Map();

@@ -54,6 +54,7 @@ function currentDst(now: number, sk: TcpSock): Dst | undefined {
   flow.mark = sk.mark;
   flow.sport = sk.sport;
   flow.dport = sk.dport;
+  flow.dontroute = sk.localRoute;
   const found = sk.family.route(now, flow, sk.inet);
   if (typeof found === 'string') {
     sk.dst = undefined;
