@@ -132,7 +132,7 @@ function tooLong(sk: UdpSock, cork: Cork, mtu: number): Errno {
       data: 0,
       offender: undefined,
       address: cork.daddr,
-      port: cork.dport,
+      port: sk.dport, // Linux: the peer's, whoever the datagram was for
       payload: new Uint8Array(0),
     });
   }

@@ -26,7 +26,7 @@ export function connect(
     if (oif === 0) oif = inet.mcIndex;
     if (family.same(saddr, family.any)) saddr = inet.mcAddr;
   } else if (oif === 0) oif = inet.ucIndex;
-  const dst = routeTo(now, udp, sk, address, port, saddr, oif, inet.tos, sk.localRoute);
+  const dst = routeTo(now, udp, sk, address, port, saddr, oif, inet.tos, sk.mark, sk.localRoute);
   if (typeof dst === 'string') return dst;
   if (dst.type === 'broadcast' && !sk.broadcast) return 'EACCES';
   const { flow } = udp;

@@ -41,6 +41,8 @@ export class Message {
   ttl = -1;
   /** `IP_TOS`; send: -1 = the socket's. */
   tos = -1;
+  /** `SO_MARK`, u32; send: -1 = the socket's. */
+  mark = -1;
   /** `UDP_SEGMENT`: bytes per datagram, 0 = the socket's. Receive: `UDP_GRO`, 0 = one datagram. */
   gsoSize = 0;
   /** `SO_TIMESTAMP`: when it was received, µs; 0 = not known. */

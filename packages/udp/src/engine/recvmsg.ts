@@ -91,6 +91,7 @@ function describe(sk: UdpSock, skb: SkBuff, message: Message, flags: number): vo
   message.ifindex = skb.ifindex;
   message.ttl = skb.ttl;
   message.tos = skb.tos;
+  message.mark = -1;
   message.gsoSize = skb.gsoSize;
   message.tstamp = skb.tstamp;
   message.destination = family.daddr(skb);
@@ -120,6 +121,7 @@ function recvError(
   message.ifindex = 0;
   message.ttl = -1;
   message.tos = -1;
+  message.mark = -1;
   message.gsoSize = 0;
   message.tstamp = 0;
   message.destination = undefined;

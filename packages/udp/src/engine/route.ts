@@ -16,6 +16,7 @@ export function routeTo(
   saddr: unknown,
   oif: number,
   tos: number,
+  mark: number,
   dontroute: boolean,
 ): Dst | Errno {
   const { flow } = udp;
@@ -23,7 +24,7 @@ export function routeTo(
   flow.saddr = saddr;
   flow.oif = oif;
   flow.tos = tos;
-  flow.mark = sk.mark;
+  flow.mark = mark;
   flow.sport = sk.num;
   flow.dport = dport;
   flow.dontroute = dontroute;

@@ -94,7 +94,7 @@ function setup(
   cork.tos = message !== undefined && message.tos >= 0 ? message.tos : inet.tos;
   cork.ttl = multicast ? inet.mcTtl : inet.ttl;
   if (message !== undefined && message.ttl > 0) cork.ttl = message.ttl;
-  cork.mark = sk.mark;
+  cork.mark = message !== undefined && message.mark >= 0 ? message.mark : sk.mark;
   cork.priority = sk.priority;
   cork.gsoSize = message !== undefined && message.gsoSize > 0 ? message.gsoSize : sk.gsoSize;
   const failed = route(now, udp, sk, cork, flags, message, named === undefined, multicast);
@@ -128,6 +128,7 @@ function route(
     !dontroute &&
     !multicast &&
     cork.tos === inet.tos &&
+    cork.mark === sk.mark &&
     message?.source === undefined &&
     (message === undefined || message.ifindex === 0);
   if (own && cached(sk)) {
@@ -135,7 +136,7 @@ function route(
     cork.saddr = saddr;
     return undefined;
   }
-  const dst = routeTo(now, udp, sk, cork.daddr, cork.dport, saddr, oif, cork.tos, dontroute);
+  const dst = routeTo(now, udp, sk, cork.daddr, cork.dport, saddr, oif, cork.tos, cork.mark, dontroute);
   if (typeof dst === 'string') return dst;
   if (dst.type === 'broadcast' && !sk.broadcast) return 'EACCES';
   cork.dst = dst;
