@@ -31,6 +31,8 @@ export class Message {
   ttl = -1;
   /** `IP_TOS`; send: -1 = the socket's. */
   tos = -1;
+  /** `SO_MARK`, u32; send: -1 = the socket's. */
+  mark = -1;
   /** `SO_TIMESTAMP`: when it was received, µs; 0 = not known. */
   tstamp = 0;
   /** Receive with `MSG_ERRQUEUE`: the error (`IP_RECVERR`). */

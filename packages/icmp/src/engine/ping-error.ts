@@ -61,6 +61,7 @@ export function recvError(
   message.ifindex = 0;
   message.ttl = -1;
   message.tos = -1;
+  message.mark = -1;
   message.tstamp = 0;
   message.error = error as NonNullable<Message['error']>;
   return copied;

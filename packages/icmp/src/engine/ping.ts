@@ -144,6 +144,7 @@ export class Ping {
   ): number | Errno {
     requireRange('icmp', 'offset', offset, into.length);
     requireRange('icmp', 'length', length, into.length - offset);
+    if ((flags & MSG_OOB) !== 0) return 'EOPNOTSUPP';
     if ((flags & MSG_ERRQUEUE) !== 0) return recvError(sk, into, offset, length, message);
     const error = sk.takeError();
     if (error !== '') return error;
@@ -232,7 +233,7 @@ export class Ping {
     flow.tos = message !== undefined && message.tos >= 0 ? message.tos : inet.tos;
     flow.ttl = multicast ? inet.mcTtl : inet.ttl;
     if (message !== undefined && message.ttl > 0) flow.ttl = message.ttl;
-    flow.mark = sk.mark;
+    flow.mark = message !== undefined && message.mark >= 0 ? message.mark : sk.mark;
     flow.priority = sk.priority;
     flow.sport = ICMP_ECHO;
     flow.dport = 0;
@@ -287,6 +288,7 @@ function describe(sk: PingSock, skb: SkBuff, message: Message, flags: number): v
   message.ifindex = skb.ifindex;
   message.ttl = skb.ttl;
   message.tos = skb.tos;
+  message.mark = -1;
   message.tstamp = skb.tstamp;
   message.error = undefined;
 }

@@ -49,6 +49,8 @@ export function forward(ip: Ipv4, now: number, skb: SkBuff, dst: Dst): void {
     ip.ports.drop(skb, 'NOT_SPECIFIED');
     return;
   }
+  // RFC 4293 ipSystemStatsOutForwDatagrams: a route was found and used, whatever becomes of the packet.
+  ip.mib.Ip.ForwDatagrams++;
   const mtu = forwardMtu(ip, now, dst);
   if (exceedsMtu(skb, mtu)) {
     ip.mib.Ip.FragFails++;
@@ -66,7 +68,6 @@ export function forward(ip: Ipv4, now: number, skb: SkBuff, dst: Dst): void {
     sendRedirect(ip, now, skb, dst);
   }
   if (ip.sysctl.ip_forward_update_priority !== 0) skb.priority = tosPriority(skb.tos);
-  ip.mib.Ip.ForwDatagrams++;
   if (headerLength(skb.view, skb.networkHeader) > HLEN) forwardOptions(ip, skb, dst);
   skb.tstamp = 0;
   ipOutput(ip, now, skb, dst, undefined);

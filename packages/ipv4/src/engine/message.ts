@@ -31,6 +31,8 @@ export class RawMessage {
   ttl = -1;
   /** `IP_TOS`; send: -1 = the socket's. */
   tos = -1;
+  /** `SO_MARK`, u32; send: -1 = the socket's. */
+  mark = -1;
   /** Receive: where it was sent to. */
   destination: number | undefined = undefined;
   /** `SO_TIMESTAMP`: when it was received, µs; 0 = not known. */

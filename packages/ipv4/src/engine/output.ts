@@ -138,8 +138,6 @@ export function ipOutput(
   inet: InetSock | undefined,
 ): number | Errno {
   if (ip.probe !== undefined) ip.probe('ip_output', skb);
-  ip.mib.Ip.OutTransmits++;
-  ip.mib.IpExt.OutOctets += skb.len;
   skb.protocol = ETH_P_IP;
   skb.dev = dst.dev;
   const { flags } = dst;
@@ -212,5 +210,8 @@ export function transmit(ip: Ipv4, now: number, skb: SkBuff, dst: Dst): number {
     ip.mib.IpExt.OutBcastPkts++;
     ip.mib.IpExt.OutBcastOctets += skb.len;
   }
+  // RFC 4293: what is sent is counted as it is sent, each fragment for itself.
+  ip.mib.Ip.OutTransmits++;
+  ip.mib.IpExt.OutOctets += skb.len;
   return ip.ports.output(now, skb, dst, dst.gateway || daddrOf(skb.view, skb.networkHeader));
 }

@@ -239,6 +239,8 @@ export interface Ports {
    * from there to `tail` are linear. `info` is the second word (MTU, pointer << 24, gateway).
    */
   icmpSend(now: number, skb: SkBuff, type: number, code: number, info: number): void;
+  /** Told of the type of each ICMP message that a raw socket sends, for the counters of ICMP. */
+  readonly icmpSent?: ((type: number) => void) | undefined;
   /** Cuts a super-packet, data at the IP header, into packets with all checksums' seeds right; the caller keeps `skb`. `undefined` = no memory. */
   gsoSegment(skb: SkBuff): SkBuff[] | undefined;
   /** Takes a packet over that is dropped for `reason`, by Linux's name without prefix: counts, traces, frees. */

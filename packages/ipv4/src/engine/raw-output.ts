@@ -7,6 +7,7 @@ import { SEND_SHUTDOWN } from '@stack/skbuff/sock';
 import { isMulticast } from '../address.ts';
 import { daddr, HLEN, headerLength, id, MAX_HLEN, protocol, saddr } from '../fields.ts';
 import { sendCheck } from '../header.ts';
+import { IPPROTO_ICMP } from '../protocol.ts';
 import { CB_FLAGS, IP_MAX_MTU } from './constants.ts';
 import type { Dst } from './dst.ts';
 import type { Ipv4 } from './ipv4.ts';
@@ -33,6 +34,8 @@ export function sendmsg(
   const named = message?.address;
   if (named === undefined && sk.state !== 'ESTABLISHED') return 'EDESTADDRREQ';
   if (inet.options !== undefined && inet.hdrincl) return 'EINVAL';
+  const isIcmp = sk.protocol === IPPROTO_ICMP && !inet.hdrincl;
+  if (isIcmp && length < 2) return 'EFAULT'; // type and code are read before anything else
   const flow = flowFor(sk, named ?? sk.daddr, flags, message);
   const destination = flow.daddr;
   if (inet.options !== undefined && inet.options.firstHop !== 0) {
@@ -53,6 +56,7 @@ export function sendmsg(
   const at = skb.put(length);
   skb.bytes.set(bytes.subarray(offset, offset + length), at);
   sk.setOwnerW(skb);
+  if (isIcmp) ip.ports.icmpSent?.(bytes[offset] as number);
   const result = inet.hdrincl
     ? sendWithHeader(ip, now, sk, skb, dst, flow)
     : sendSkb(ip, now, skb, dst, {
@@ -66,7 +70,7 @@ export function sendmsg(
             : dst.type === 'multicast'
               ? inet.mcTtl
               : inet.ttl,
-        mark: sk.mark,
+        mark: flow.mark,
         priority: sk.priority,
         inet,
       });
@@ -87,7 +91,7 @@ function flowFor(sk: RawSock, destination: number, flags: number, message: RawMe
     saddr: source === 0 && multicast ? inet.mcAddr : source,
     oif: device || (multicast ? inet.mcIndex : inet.ucIndex),
     tos: message !== undefined && message.tos >= 0 ? message.tos : inet.tos,
-    mark: sk.mark,
+    mark: message !== undefined && message.mark >= 0 ? message.mark : sk.mark,
     protocol: inet.hdrincl ? IPPROTO_RAW : sk.protocol,
     sport: 0,
     dport: 0,
@@ -126,7 +130,7 @@ function sendWithHeader(
   skb.networkHeader = at;
   skb.transportHeader = at + hlen;
   skb.priority = sk.priority;
-  skb.mark = sk.mark;
+  skb.mark = flow.mark;
   skb.cb[CB_FLAGS] = 0;
   return localOut(ip, now, skb, dst, sk.inet);
 }

@@ -34,6 +34,7 @@ export class RawSock extends Sock {
     super();
     this.protocol = protocol;
     this.inet = inet;
+    this.reuse = true; // Linux: INET_PROTOSW_REUSE
     // raw(7): IPPROTO_RAW implies enabled IP_HDRINCL.
     if (protocol === IPPROTO_RAW) inet.hdrincl = true;
   }

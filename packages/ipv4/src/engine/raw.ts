@@ -17,12 +17,12 @@ import { daddr, saddr } from '../fields.ts';
 import { IPPROTO_ICMP } from '../protocol.ts';
 import { addressType } from './address-type.ts';
 import type { Ipv4 } from './ipv4.ts';
-import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC, type RawMessage } from './message.ts';
+import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC, type RawMessage } from './message.ts';
 import { leaveAll } from './multicast-sock.ts';
 import type { Errno } from './ports.ts';
 import { sendmsg } from './raw-output.ts';
 import { RawSock } from './raw-sock.ts';
-import { FLOWI_FLAG_ANYSRC } from './route-output.ts';
+import { FLOWI_FLAG_ANYSRC, FLOWI_FLAG_ONLINK } from './route-output.ts';
 import { specDst } from './spec-dst.ts';
 
 /** The raw sockets of one host. */
@@ -76,7 +76,8 @@ export class Raw {
       protocol: sk.protocol,
       sport: 0,
       dport: 0,
-      flags: inet.hdrincl || inet.transparent ? FLOWI_FLAG_ANYSRC : 0,
+      flags:
+        (inet.hdrincl || inet.transparent ? FLOWI_FLAG_ANYSRC : 0) | (sk.localRoute ? FLOWI_FLAG_ONLINK : 0),
     };
     const dst = this.#ip.routeOutput(now, flow);
     if (typeof dst === 'string') return dst;
@@ -124,7 +125,8 @@ export class Raw {
 
   /**
    * Copies the next packet, IP header included, to `into` from `offset`, at most `length` bytes, and says in `message` whose it was.
-   * Gives the bytes copied, or with `MSG_TRUNC` the packet's length. `EAGAIN`: nothing there; or the pending error.
+   * Gives the bytes copied, or with `MSG_TRUNC` the packet's length. `EAGAIN`: nothing there; `EOPNOTSUPP` (`MSG_OOB`);
+   * or the pending error.
    */
   recvmsg(
     _now: number,
@@ -137,6 +139,7 @@ export class Raw {
   ): number | Errno {
     requireRange('ipv4', 'offset', offset, into.length);
     requireRange('ipv4', 'length', length, into.length - offset);
+    if ((flags & MSG_OOB) !== 0) return 'EOPNOTSUPP';
     if ((flags & MSG_ERRQUEUE) !== 0) return recvError(sk, into, offset, length, message);
     const error = sk.takeError();
     if (error !== '') return error;
@@ -208,6 +211,7 @@ function describe(ip: Ipv4, sk: RawSock, skb: SkBuff, message: RawMessage, flags
   message.ifindex = skb.ifindex;
   message.ttl = skb.ttl;
   message.tos = skb.tos;
+  message.mark = -1;
   message.destination = daddr(skb.view, skb.networkHeader);
   message.tstamp = skb.tstamp;
   message.error = undefined;
@@ -236,6 +240,7 @@ function recvError(
   message.ifindex = 0;
   message.ttl = -1;
   message.tos = -1;
+  message.mark = -1;
   message.destination = undefined;
   message.tstamp = 0;
   message.error = error;
