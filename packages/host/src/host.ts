@@ -188,6 +188,7 @@ export class Host {
         kernel.raise(looped);
       },
       icmpSend: (now, skb, type, code, info) => this.icmp.send(now, skb, type, code, info),
+      icmpSent: (type) => this.icmp.countOut(type),
       gsoSegment: segmentGso,
       drop: drops.port('ipv4'),
       timeOfDay: options.timeOfDay,

@@ -99,6 +99,7 @@ export class Receiver implements Softirq {
     }
     skb.dev = dev;
     skb.ifindex = dev.ifindex;
+    if (skb.tstamp === 0) skb.tstamp = this.#now; // the device did not say when it came
     if (dev.hardHeaderLen === 0) {
       if (!this.#bareType(skb)) return;
     } else if (!skb.mayPull(ETH_HLEN)) {

@@ -22,6 +22,9 @@ import type { Timers } from './clock/timing-wheel.ts';
 import type { Devices } from './devices.ts';
 import type { Kernel } from './kernel.ts';
 
+/** One more than the largest protocol that Linux numbers (MPTCP, 262). */
+const IPPROTO_MAX = 263;
+
 /** Makes the protocol of a new socket; an errno where it has none. */
 export interface ProtoFactories {
   tcp(): Proto;
@@ -84,6 +87,7 @@ export class HostKernel implements SocketKernel {
   create(family: number, type: number, protocol: number): Proto | string {
     if (family === AF_PACKET) return this.#packet(type, protocol);
     if (family !== AF_INET) return 'EAFNOSUPPORT';
+    if (protocol < 0 || protocol >= IPPROTO_MAX) return 'EINVAL';
     switch (type) {
       case SOCK_STREAM:
         return protocol === 0 || protocol === IPPROTO_TCP ? this.#factories.tcp() : 'EPROTONOSUPPORT';

@@ -40,16 +40,16 @@ describe('RealClock', () => {
     const log: string[] = [];
     const push = (name: string) => log.push(name);
     const start = clock.now();
-    clock.at(start + 3000, push, 'd');
-    clock.at(start + 1000, push, 'b');
-    clock.at(start + 1000, push, 'c');
+    clock.at(start + 30_000, push, 'd');
+    clock.at(start + 10_000, push, 'b');
+    clock.at(start + 10_000, push, 'c');
     clock.at(0, push, 'a');
-    clock.cancel(clock.at(start + 500, push, 'cancelled'));
+    clock.cancel(clock.at(start + 5_000, push, 'cancelled'));
     clock.cancel(clock.at(0, push, 'cancelled too'));
     expect(log).toEqual([]);
-    await clock.sleep(4000);
+    await clock.sleep(40_000);
     expect(log).toEqual(['a', 'b', 'c', 'd']);
-    expect(clock.now() - start).toBeGreaterThanOrEqual(4000);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(40_000);
     expect(clock.pending).toBe(0);
   });
 

@@ -87,7 +87,9 @@ export class Loopback implements Device {
     } else {
       stats.txPackets++;
       stats.txBytes += skb.len;
-      this.#backlog.push(unshared(skb));
+      const own = unshared(skb);
+      own.tstamp = 0; // until here it told when the packet was to leave
+      this.#backlog.push(own);
     }
     return OK;
   }

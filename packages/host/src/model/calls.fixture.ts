@@ -31,9 +31,9 @@ async function outcome<T>(call: Promise<T>): Promise<T | SocketError> {
   }
 }
 
-/** Bytes the end may get without waiting for the network. */
+/** Bytes the end may get without waiting for the network. Linux: who asks for none waits for one. */
 function target(end: End, length: number, flags: number): number {
-  return (flags & MSG_WAITALL) !== 0 ? length : Math.min(end.rcvlowat, length);
+  return Math.max((flags & MSG_WAITALL) !== 0 ? length : Math.min(end.rcvlowat, length), 1);
 }
 
 /** `send`. Whoever waits already is served first: then a call that does not wait gets EAGAIN. */

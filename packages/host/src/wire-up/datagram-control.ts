@@ -12,6 +12,7 @@ import {
   IP_TOS,
   IP_TTL,
   type PacketInfo,
+  SO_MARK,
   SO_TIMESTAMP,
   SOL_IP,
   SOL_SOCKET,
@@ -30,6 +31,7 @@ export interface DatagramMessage {
   ifindex: number;
   ttl: number;
   tos: number;
+  mark: number;
   tstamp: number;
   gsoSize?: number;
   destination?: unknown;
@@ -46,16 +48,23 @@ export function readControl(
   message.ifindex = 0;
   message.ttl = -1;
   message.tos = -1;
+  message.mark = -1;
   if (message.gsoSize !== undefined) message.gsoSize = 0;
   for (const { level, type, value } of control) {
     if (level === SOL_IP && type === IP_PKTINFO) {
       const { ifindex, specDst } = value as PacketInfo;
       message.ifindex = ifindex;
       if (specDst !== '' && specDst !== '0.0.0.0') message.source = parseAddress(specDst);
-    } else if (level === SOL_IP && type === IP_TTL) message.ttl = value as number;
-    else if (level === SOL_IP && type === IP_TOS) message.tos = value as number;
-    else if (level === SOL_UDP && type === UDP_SEGMENT && message.gsoSize !== undefined) {
+    } else if (level === SOL_IP && type === IP_TTL) {
+      if (!isOctet(value, 1)) return 'EINVAL';
+      message.ttl = value;
+    } else if (level === SOL_IP && type === IP_TOS) {
+      if (!isOctet(value, 0)) return 'EINVAL';
+      message.tos = value;
+    } else if (level === SOL_UDP && type === UDP_SEGMENT && message.gsoSize !== undefined) {
       message.gsoSize = value as number;
+    } else if (level === SOL_SOCKET && type === SO_MARK) {
+      message.mark = (value as number) >>> 0;
     } else return 'EINVAL';
   }
   return undefined;
@@ -88,6 +97,10 @@ export function controlOf(sk: Sock, inet: InetSock, message: DatagramMessage): C
 export function timestamp(time: number): ControlMessage {
   const value = { sec: Math.floor(time / 1_000_000), usec: time % 1_000_000 };
   return { level: SOL_SOCKET, type: SO_TIMESTAMP, value };
+}
+
+function isOctet(value: ControlMessage['value'], least: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= 255;
 }
 
 function textOf(address: unknown): string {

@@ -21,7 +21,7 @@ import {
   type WireAddress,
 } from '@stack/socket';
 import { controlOf, type DatagramMessage, readControl } from './datagram-control.ts';
-import { toNumber, toPeer, toText } from './inet-address.ts';
+import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 const MSG_DONTWAIT = 0x40;
@@ -165,9 +165,9 @@ export abstract class DatagramProto<S extends DatagramSock> implements Proto {
     const { message, sk } = this;
     const flags = asked.flags | MSG_DONTWAIT;
     const count = this.#engine.recvmsg(now, sk, into, offset, length, flags, message as never);
-    // Who shut reading down reads nothing more, and does not wait for it.
+    // Who shut reading down does not wait for more: that is the end. Linux tells it to those alone who would wait.
     if (typeof count === 'string') {
-      return count === 'EAGAIN' && (sk.shutdown & RCV_SHUTDOWN) !== 0 ? 0 : count;
+      return count === 'EAGAIN' && asked.waits && (sk.shutdown & RCV_SHUTDOWN) !== 0 ? 0 : count;
     }
     if ((flags & MSG_ERRQUEUE) !== 0) {
       return receiveError(message.error, toPeer, into, offset, length, asked);
@@ -193,7 +193,9 @@ export abstract class DatagramProto<S extends DatagramSock> implements Proto {
   getname(peer: boolean): SocketAddress | string {
     const { sk } = this;
     if (!peer) return toText((sk.saddr || sk.rcvSaddr) as number, this.port(false));
-    return sk.state === 'CLOSE' ? 'ENOTCONN' : toText(sk.daddr as number, this.port(true));
+    // Linux: a peer without a port is none.
+    const port = this.port(true);
+    return sk.state === 'CLOSE' || port === 0 ? 'ENOTCONN' : toText(sk.daddr as number, port);
   }
 
   poll(): number {
@@ -223,8 +225,4 @@ export function asDst(dst: unknown): Dst | undefined {
 
 function wake(sk: Sock, events: number): void {
   (sk.socket as Proto).listener?.wake(events);
-}
-
-function portOf(address: WireAddress): number {
-  return address.family === 'IPv4' ? address.port : 0;
 }

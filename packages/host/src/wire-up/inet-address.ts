@@ -10,8 +10,12 @@ export function toText(address: number, port: number): Ipv4SocketAddress {
   return { address: formatAddress(address), family: 'IPv4', port };
 }
 
-/** The address in a `sockaddr_in`; an errno where it is none: EAFNOSUPPORT another family, EINVAL no address. */
+/**
+ * The address in a `sockaddr_in`; an errno where it is none: EAFNOSUPPORT another family, EINVAL no address. Linux: AF_UNSPEC is any address,
+ * for programs that forget to say AF_INET.
+ */
 export function toNumber(address: WireAddress): number | string {
+  if (address.family === 'unspec') return 0;
   if (address.family !== 'IPv4') return 'EAFNOSUPPORT';
   if (address.address === '') return 0;
   try {
@@ -19,6 +23,11 @@ export function toNumber(address: WireAddress): number | string {
   } catch {
     return 'EINVAL';
   }
+}
+
+/** The port in a `sockaddr_in`. */
+export function portOf(address: WireAddress): number {
+  return address.family === 'IPv4' ? address.port : 0;
 }
 
 /** {@link toText} of an address in an error queue. */

@@ -23,6 +23,7 @@ import {
   SIOCOUTQNSD,
   SOCK_STREAM,
   SOL_IP,
+  SOL_SOCKET,
   SOL_TCP,
   type SocketAddress,
   type SocketListener,
@@ -42,7 +43,7 @@ import {
   type TcpSock,
 } from '@stack/tcp/engine';
 import { timestamp } from './datagram-control.ts';
-import { toNumber, toPeer, toText } from './inet-address.ts';
+import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
@@ -145,7 +146,7 @@ export class TcpProto implements Proto {
     this.#probe('tcp_recvmsg', this.sk);
     const count = this.#tcp.recvmsg(now, this.sk, into, offset, length, message.flags, told);
     message.messageFlags = told.flags & MSG_OOB;
-    if (message.wantsControl && told.tstamp !== 0) {
+    if (message.wantsControl && this.sk.timestamp && told.tstamp !== 0) {
       message.control = [timestamp(told.tstamp)];
     }
     return count;
@@ -187,7 +188,7 @@ export class TcpProto implements Proto {
 
   getsockopt(now: number, level: number, name: string): OptionData | { readonly errno: string } {
     if (level === SOL_TCP || name === 'SO_OOBINLINE') return this.#tcp.getsockopt(now, this.sk, name);
-    if (level !== SOL_IP) return { errno: 'ENOPROTOOPT' };
+    if (level !== SOL_IP) return { errno: level === SOL_SOCKET ? 'ENOPROTOOPT' : 'EOPNOTSUPP' };
     return getIpOption(this.#ipv4, now, this.#options(), name);
   }
 
@@ -231,8 +232,4 @@ export class TcpProto implements Proto {
 
 function wake(sk: Sock, events: number): void {
   (sk.socket as TcpProto).woken(events);
-}
-
-function portOf(address: WireAddress): number {
-  return address.family === 'IPv4' ? address.port : 0;
 }

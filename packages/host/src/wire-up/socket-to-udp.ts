@@ -29,7 +29,7 @@ export class UdpProto extends DatagramProto<UdpSock> {
   }
 
   protected getOption(now: number, level: number, name: string): OptionData | { readonly errno: string } {
-    if (level !== SOL_UDP && level !== SOL_SOCKET) return { errno: 'ENOPROTOOPT' };
+    if (level !== SOL_UDP && level !== SOL_SOCKET) return { errno: 'EOPNOTSUPP' };
     const value = this.#udp.getsockopt(now, this.sk, name);
     return typeof value === 'string' ? { errno: value } : value;
   }

@@ -26,10 +26,11 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
     inet: () => ipv4.inet(),
     inherit: (from, to) => (to as InetSock).inherit(from as InetSock),
     route: (now, wanted, inet) => {
-      fillFlow(flow, wanted, false, inet as InetSock | undefined);
+      const detour = fillFlow(flow, wanted, wanted.dontroute, inet as InetSock | undefined);
       const dst = ipv4.routeOutput(now, flow);
       if (typeof dst === 'string') return dst;
       wanted.saddr = flow.saddr;
+      if (!detour) wanted.daddr = flow.daddr;
       return dst as unknown as TcpDst;
     },
     output: (now, skb, dst, from) => {
@@ -38,7 +39,7 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
       if (!inet.connected && from instanceof TcpSock) inet.connect(random());
       return ipv4.queueXmit(now, skb, dst as unknown as Dst, from as PacketSource<number> as XmitSock);
     },
-    local: (address) => ipv4.isLocal(address),
+    local: (address) => isMulticast(address) || ipv4.addressType(address) !== 'unicast',
     isMulticast,
     isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
     isLoopback: (address) => address >>> 24 === 127,
