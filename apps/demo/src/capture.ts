@@ -37,12 +37,12 @@ export class Capture {
   /** Captures at the `a` end of a cable: what is sent there, and what arrives there whole. */
   watch({ wire }: Cable): void {
     wire.onFrame(({ bytes, time, direction }) => {
-      if (direction === 'aToB') this.#add(bytes, time);
+      if (direction === 'aToB') this.add(bytes, time);
     });
     wire.onFrame(
       ({ bytes, time, direction }) => {
         // A card drops a frame that came to harm; nobody above it ever sees it.
-        if (direction === 'bToA' && isIntact(bytes)) this.#add(bytes.subarray(0, bytes.length - FCS), time);
+        if (direction === 'bToA' && isIntact(bytes)) this.add(bytes.subarray(0, bytes.length - FCS), time);
       },
       { at: 'deliver', fcs: true },
     );
@@ -65,7 +65,8 @@ export class Capture {
     if (this.#path !== this.#target) rmSync(this.#path, { force: true });
   }
 
-  #add(data: Uint8Array, time: number): void {
+  /** Adds a frame; when it was there, µs. */
+  add(data: Uint8Array, time: number): void {
     const record = this.#writer.write({ data, timestamp: fromMicroseconds(time) });
     this.#chunks.push(record);
     this.#size += record.length;

@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { type DecodeArgs, decodeCommand } from './decode.ts';
 import { assignment, duration, percent, rate, seed, size } from './quantities.ts';
+import { tapCommand } from './tap/command.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
 /** Makes the command; it prints to `out`, a line a call, and tells `end` its exit code. */
@@ -18,6 +19,7 @@ export function createCommand(
       'A connection between two simulated hosts, 192.168.1.10 and 192.168.1.100:8080, shown at every layer from send() to recv().',
     )
     .showSuggestionAfterError(false)
+    .enablePositionalOptions()
     .option(
       '--data <file>',
       'post the bytes of a file, and have them sent back, instead of the classic request',
@@ -49,5 +51,6 @@ export function createCommand(
     .action(async (captures: string[], options: Omit<DecodeArgs, 'captures'>) => {
       end(await decodeCommand({ ...program.opts(), ...options, captures, color }, out));
     });
+  program.addCommand(tapCommand(program, out, end, color));
   return program;
 }

@@ -121,3 +121,10 @@ function colons(bytes: Uint8Array): string {
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }
+
+/** Bytes as rows of sixteen. */
+export function rows(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) lines.push(hex(bytes.subarray(at, at + 16)));
+  return lines;
+}

@@ -13,7 +13,7 @@ const HOSTS: readonly HostName[] = ['client', 'router', 'server'];
 /** All of it; the verdicts come last. */
 export function renderOutcome(outcome: Outcome, colors: Colors): string[] {
   return [
-    ...section('Counters that moved (nstat)', table(outcome.nstat), colors),
+    ...section('Counters that moved (nstat)', table(byHost(outcome.nstat)), colors),
     ...section('Links (ip -s link)', linkLines(outcome), colors),
     ...section('Dropped (dropwatch)', dropLines(outcome), colors),
     ...section('Recovery', recoveryLines(outcome), colors),
@@ -50,26 +50,34 @@ function goodput(bytes: number, us: number): string {
   return mbit >= 1 ? `${mbit.toFixed(2)} Mbit/s` : `${(mbit * 1000).toFixed(2)} kbit/s`;
 }
 
-function section(title: string, lines: readonly string[], colors: Colors): string[] {
+/** A heading and what is below it; nothing where nothing is. */
+export function section(title: string, lines: readonly string[], colors: Colors): string[] {
   return lines.length === 0 ? [] : ['', colors.bold(title), ...lines.map((line) => `  ${line}`)];
 }
 
-/** A row for each name, a column for each host. */
-function table(columns: PerHost<Record<string, number>>): string[] {
-  const hosts = HOSTS.filter((host) => columns[host] !== undefined);
-  const names = Object.keys(columns.client ?? {});
+/** A row for each name, a column for each side that has any. */
+export function table(columns: Readonly<Record<string, Readonly<Record<string, number>>>>): string[] {
+  const sides = Object.keys(columns);
+  const names = Object.keys(columns[sides[0] ?? ''] ?? {});
   if (names.length === 0) return [];
   const row = (name: string, cells: readonly string[]): string =>
     `${name.padEnd(28)}${cells.map((cell) => cell.padStart(12)).join('')}`;
   return [
-    row('', hosts),
+    row('', sides),
     ...names.map((name) =>
       row(
         name,
-        hosts.map((host) => String(columns[host]?.[name] ?? 0)),
+        sides.map((side) => String(columns[side]?.[name] ?? 0)),
       ),
     ),
   ];
+}
+
+/** The counters of hosts, from the client's side to the server's. */
+function byHost<T>(counters: PerHost<T>): Record<string, T> {
+  return Object.fromEntries(
+    HOSTS.flatMap((host) => (counters[host] === undefined ? [] : [[host, counters[host]]])),
+  );
 }
 
 function linkLines({ links, wires }: Outcome): string[] {

@@ -13,11 +13,14 @@ const FILLS: readonly SyscallName[] = ['accept', 'accept4', 'recvfrom', 'recvmsg
 /** Prints lines; those of calls that are not done when another program's begins are cut. */
 export class StraceLines {
   readonly #out: (line: string) => void;
+  readonly #midnight: number;
   /** What is printed and has no end yet. */
   #open: { call: Syscall; text: string } | undefined;
 
-  constructor(out: (line: string) => void) {
+  /** @param midnight Where the time of day counts from, on the clock of the calls, µs. */
+  constructor(out: (line: string) => void, midnight = 0) {
     this.#out = out;
+    this.#midnight = midnight;
   }
 
   /** A call begins. */
@@ -28,7 +31,7 @@ export class StraceLines {
     const begun = FILLS.includes(call.name)
       ? `${call.name}(${(call as { fd?: number }).fd}, `
       : text.slice(0, -1);
-    this.#open = { call, text: `${lead(call.pid, call.start)}${begun}` };
+    this.#open = { call, text: `${this.#lead(call.pid, call.start)}${begun}` };
   }
 
   /** A call ends. */
@@ -37,18 +40,22 @@ export class StraceLines {
     const { text, result } = parts(call);
     if (this.#open?.call === call) {
       this.#open = undefined;
-      this.#line(`${lead(call.pid, call.start)}${text}`, result);
+      this.#line(`${this.#lead(call.pid, call.start)}${text}`, result);
       return;
     }
     this.#cut();
     const rest = FILLS.includes(call.name) ? text.slice(text.indexOf(', ') + 2) : ')';
-    this.#line(`${lead(call.pid, call.end)}<... ${call.name} resumed>${rest}`, result);
+    this.#line(`${this.#lead(call.pid, call.end)}<... ${call.name} resumed>${rest}`, result);
   }
 
   /** A program ends. */
   exited(pid: number, time: number, status: number): void {
     this.#cut();
-    this.#out(`${lead(pid, time)}+++ exited with ${status} +++`);
+    this.#out(`${this.#lead(pid, time)}+++ exited with ${status} +++`);
+  }
+
+  #lead(pid: number, time: number): string {
+    return lead(pid, time - this.#midnight);
   }
 
   #cut(): void {

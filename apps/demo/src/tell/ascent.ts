@@ -77,16 +77,22 @@ class Ascent {
 
   enteredWith(name: string, sk: TcpSock, time: number): void {
     const skb = sk.receiveQueue.first;
-    if (skb === undefined) return;
-    if (name === 'sk_data_ready' && this.#isDue('sk_data_ready')) this.#queued(skb, time);
-    else if (name === 'tcp_recvmsg' && this.#isDue('tcp_recvmsg')) {
-      this.#stage++;
-      this.#tell(skb, time, {
-        call: 'recvfrom → tcp_recvmsg → skb_copy_datagram_iter',
-        file: 'net/ipv4/tcp.c',
-        text: `The program runs again. ${skb.len} bytes wait in the first skb of the receive queue: they are copied to the application, the second copy and the last, and the skb is freed once it is read. Its page goes back to the pool.`,
-      });
-    }
+    if (skb === undefined || skb.len === 0) return;
+    if (name === 'sk_data_ready' && this.#isDue('sk_data_ready')) this.#queued(skb, time, 'recv() is woken');
+    // Nobody waited: the connection was not accepted yet, or its program had other things to do.
+    if (name === 'tcp_recvmsg' && this.#isDue('sk_data_ready'))
+      this.#queued(skb, time, 'Nobody waits for it; recv() finds it when it comes');
+    if (name !== 'tcp_recvmsg' || !this.#isDue('tcp_recvmsg')) return;
+    this.#read(skb, time);
+  }
+
+  #read(skb: SkBuff, time: number): void {
+    this.#stage++;
+    this.#tell(skb, time, {
+      call: 'recvfrom → tcp_recvmsg → skb_copy_datagram_iter',
+      file: 'net/ipv4/tcp.c',
+      text: `The program runs again. ${skb.len} bytes wait in the first skb of the receive queue: they are copied to the application, the second copy and the last, and the skb is freed once it is read. Its page goes back to the pool.`,
+    });
   }
 
   #isDue(stage: (typeof STAGES)[number]): boolean {
@@ -101,11 +107,11 @@ class Ascent {
     this.#off(skb, time, layer, STRIPPED[layer]);
   }
 
-  #queued(skb: SkBuff, time: number): void {
+  #queued(skb: SkBuff, time: number, end: string): void {
     this.#off(skb, time, 'tcp', {
       call: 'tcp_rcv_established → tcp_queue_rcv → sk_data_ready',
       file: 'net/ipv4/tcp_input.c',
-      text: `${this.#scene.driver.verified(skb)}, addresses and ports find the socket, seq is the one expected next: the header is off, and the skb, as it is, goes into the receive queue. recv() is woken.`,
+      text: `${this.#scene.driver.verified(skb)}, addresses and ports find the socket, seq is the one expected next: the header is off, and the skb, as it is, goes into the receive queue. ${end}.`,
     });
   }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { decode, type Frame, format, kindOf, type Nic, type TraceEvent } from '@stack/nic-sim';
-import { hex } from '../fields.ts';
+import { rows } from '../fields.ts';
 import { segmentInFrame } from '../inspect.ts';
 import type { Station } from '../network.ts';
 import type { Ears, Scene } from '../scene.ts';
@@ -181,11 +181,4 @@ class Receiving {
   #tell(time: number, rest: Rest): void {
     this.#scene.tell({ kind: 'step', time, side: this.#station.name, ...rest });
   }
-}
-
-/** Bytes as rows of sixteen. */
-function rows(bytes: Uint8Array): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += 16) lines.push(hex(bytes.subarray(at, at + 16)));
-  return lines;
 }
