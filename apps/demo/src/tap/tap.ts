@@ -161,6 +161,7 @@ class Run {
       answer: pages(file),
     });
     const serving = server.serve();
+    serving.catch(() => undefined); // told of where it is waited for
     const printed = await new Program(place.netns, program).ended();
     await this.#settle(1);
     await server.close();

@@ -103,7 +103,8 @@ export class HttpServer {
         const visit = this.#visit(socket).finally(() => this.#visits.delete(visit));
         this.#visits.add(visit);
       } catch (error) {
-        if (this.#listener.closed) break;
+        // Closed, by us or with its host.
+        if (this.#listener.closed || isSocketError(error, 'EINVAL')) break;
         if (!isSocketError(error, 'ECONNABORTED') && !isSocketError(error, 'EMFILE')) throw error;
       }
     }
