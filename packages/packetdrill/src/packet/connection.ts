@@ -62,6 +62,12 @@ export class Connection {
     this.#timestamps.set(script, live);
   }
 
+  /** What the script would call a timestamp of ours: as far behind the first as it is on the wire. */
+  timestampScript(live: number): number {
+    const first = this.firstTimestamp;
+    return first === undefined ? live : (first.script + live - first.live) >>> 0;
+  }
+
   /** The timestamp on the wire that the script calls `script`: itself, or as far behind the next lower one. @throws TimestampError */
   timestampLive(script: number): number {
     const exact = this.#timestamps.get(script);

@@ -100,7 +100,7 @@ export function decodeOptions(options: readonly Option[], connection: Connection
         });
         break;
       case TCPOPT_TIMESTAMP:
-        list.push({ kind: 'TS', val: option.tsval, ecr: option.tsecr });
+        list.push({ kind: 'TS', val: connection.timestampScript(option.tsval), ecr: option.tsecr });
         break;
       case TCPOPT_MD5SIG:
         list.push({ kind: 'md5', digest: option.digest });
