@@ -100,6 +100,12 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('interfaces of this ma
     expect(Number(stdout) & 0x5002).toBe(0x5002);
   });
 
+  it.each([true, false])('are taken through NAPI where that is asked for: %s', async (napi) => {
+    const tap = await opened({ napi, offloads: false });
+    const { stdout } = await run('cat', [`/sys/class/net/${tap.kernelName}/tun_flags`]);
+    expect(Number(stdout) & 0x5012).toBe(napi ? 0x1012 : 0x1002);
+  });
+
   it.each([
     ['EBUSY', 'tap interface NAME is in use: another program has it open', openTap],
     ['EINVAL', 'tun interface NAME exists and is of another kind, or its name is not a legal one', openTun],

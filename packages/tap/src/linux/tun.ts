@@ -20,6 +20,8 @@ const IFNAMSIZ = 16;
 export const IFF_TUN = 0x0001;
 /** Ethernet frames. */
 export const IFF_TAP = 0x0002;
+/** What is written goes through NAPI and GRO. */
+const IFF_NAPI = 0x0010;
 /** No four bytes of flags and type in front. */
 export const IFF_NO_PI = 0x1000;
 /** A `virtio_net_hdr` in front. */
@@ -42,6 +44,8 @@ export interface TunRequest {
   /** Name or pattern, such as `tap%d`; empty for one of the kernel's choice. */
   readonly name: string;
   readonly offloads: boolean;
+  /** Default false. */
+  readonly napi?: boolean;
 }
 
 /** Opens an interface, non-blocking. @throws TapError with the errno's name. */
@@ -83,11 +87,11 @@ function openMessage(code: string, path: string): string {
 }
 
 /** Names the interface and switches on what was asked for; its name. */
-function setUp(libc: Libc, fd: number, { type, name, offloads }: TunRequest): string {
+function setUp(libc: Libc, fd: number, { type, name, offloads, napi = false }: TunRequest): string {
   const ifreq = new Uint8Array(IFREQ_SIZE);
   for (let i = 0; i < name.length; i++) ifreq[i] = name.charCodeAt(i);
   const kind = type === 'none' ? IFF_TUN : IFF_TAP;
-  const flags = kind | IFF_NO_PI | (offloads ? IFF_VNET_HDR : 0);
+  const flags = kind | IFF_NO_PI | (offloads ? IFF_VNET_HDR : 0) | (napi ? IFF_NAPI : 0);
   new DataView(ifreq.buffer).setUint16(IFNAMSIZ, flags, LITTLE);
   if (libc.ioctl(fd, request(202), ifreq) < 0) throw refused(libc.errno(), type, name);
   const end = ifreq.indexOf(0);
