@@ -311,7 +311,7 @@ export class Fib<A> {
       const difference = this.#ops.bits(one.dst, from, count) - this.#ops.bits(other.dst, from, count);
       if (difference !== 0) return difference;
     }
-    return one.length - other.length;
+    return other.length - one.length; // Linux: the longer prefix of one address comes first
   }
 
   #refuse(errno: Errno, why: string): Errno {
