@@ -29,7 +29,8 @@ export class Devices {
   /** A device by its name. @throws NetlinkError ENODEV. */
   get(name: string): NetDevice {
     const dev = this.find(name);
-    if (dev === undefined) throw new NetlinkError('ENODEV', `no device ${name}`);
+    if (dev === undefined)
+      throw new NetlinkError('ENODEV', `no device ${name}`, `Cannot find device "${name}"`);
     return dev;
   }
 

@@ -5,6 +5,7 @@
 
 /** What `ip` prints for the errno it is answered. */
 const TEXT: Readonly<Record<string, string>> = /* @__PURE__ */ Object.freeze({
+  EACCES: 'Permission denied',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EBUSY: 'Device or resource busy',
   EEXIST: 'File exists',
@@ -25,9 +26,12 @@ export class NetlinkError extends Error {
   /** Such as `EEXIST`. */
   readonly code: string;
 
-  /** @param detail What was asked for, for people. */
-  constructor(code: string, detail: string) {
-    super(`RTNETLINK answers: ${TEXT[code] ?? code} (${detail})`);
+  /**
+   * @param detail What was asked for, for people.
+   * @param extack The kernel's own words (NLMSGERR_ATTR_MSG), which `ip` prints in place of the errno's; `''` = it has none.
+   */
+  constructor(code: string, detail: string, extack = '') {
+    super(`${extack === '' ? `RTNETLINK answers: ${TEXT[code] ?? code}` : `Error: ${extack}.`} (${detail})`);
     this.code = code;
   }
 }
@@ -38,7 +42,12 @@ export function isNetlinkError(error: unknown, code?: string): error is NetlinkE
   return code === undefined || (error as Partial<NetlinkError>).code === code;
 }
 
-/** @throws NetlinkError if `errno` is one. */
-export function refuse(errno: string | undefined, detail: string): void {
-  if (errno !== undefined) throw new NetlinkError(errno, detail);
+/** @throws NetlinkError if `errno` is one. `extack`: the kernel's own words, by errno where they differ. */
+export function refuse(
+  errno: string | undefined,
+  detail: string,
+  extack: string | Readonly<Record<string, string>> = '',
+): void {
+  if (errno === undefined) return;
+  throw new NetlinkError(errno, detail, typeof extack === 'string' ? extack : extack[errno]);
 }

@@ -59,7 +59,6 @@ export class Veth implements Device {
   ifindex = 0;
   name: string;
   readonly type = 'ether';
-  mtu: number;
   address: number;
   readonly gsoMaxSize = 65_536;
   readonly gsoMaxSegs = 65_535;
@@ -72,6 +71,7 @@ export class Veth implements Device {
   maxBacklog: number;
   /** Takes over what is dropped. */
   drop: DeviceDrop;
+  #mtu: number;
   readonly #features: VethFeatures;
   readonly #ring: number;
   readonly #backlog: Backlog;
@@ -87,7 +87,7 @@ export class Veth implements Device {
     const { mtu = 1500, backlog = 1000, ring = Infinity, drop = freeDropped, features = {} } = options;
     this.name = names[end];
     this.address = within('veth', 'address', addresses[end], 0, MAX_MAC);
-    this.mtu = within('veth', 'mtu', mtu, 68, 0xffff);
+    this.#mtu = within('veth', 'mtu', mtu, 68, 0xffff);
     this.maxBacklog = within('veth', 'backlog', backlog, 1, 0x7fff_ffff);
     this.#ring = ring === Infinity ? ring : within('veth', 'ring', ring, 1, 0x7fff_ffff);
     this.drop = drop;
@@ -96,6 +96,15 @@ export class Veth implements Device {
       this.interrupt?.(this);
       return this.interrupt !== undefined;
     });
+  }
+
+  /** Bytes behind the Ethernet header. @throws RangeError outside of 68..65535. */
+  get mtu(): number {
+    return this.#mtu;
+  }
+
+  set mtu(mtu: number) {
+    this.#mtu = within('veth', 'mtu', mtu, 68, 0xffff);
   }
 
   /** What is switched on. */

@@ -64,7 +64,7 @@ export class AddrVerbs {
     const local = {
       local: address,
       prefixLength: peer?.length ?? length,
-      ...(peer && { address: peer.address }),
+      ...(peer && { peer: peer.address }),
       broadcast:
         broadcast === '-'
           ? 0
@@ -80,6 +80,7 @@ export class AddrVerbs {
     refuse(
       this.#kernel.run(() => this.#ipv4.addAddress(this.#kernel.now(), dev.ifindex, local)),
       `address add ${prefix} dev ${options.dev}`,
+      { EEXIST: 'ipv4: Address already assigned' },
     );
   }
 
@@ -97,6 +98,7 @@ export class AddrVerbs {
         ),
       ),
       `address del ${prefix} dev ${dev}`,
+      { EADDRNOTAVAIL: 'ipv4: Address not found' },
     );
   }
 

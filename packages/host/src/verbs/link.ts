@@ -2,11 +2,16 @@
  * `ip link`.
  * @module
  */
-import { formatMac, parseMac } from '@stack/ethernet';
+import { formatMac, isMulticast, parseMac } from '@stack/ethernet';
 import type { Device, LinkStats } from '@stack/skbuff/netdev';
 import type { Devices } from '../devices.ts';
 import type { NetDevice } from '../net-device.ts';
 import { NetlinkError } from '../netlink-error.ts';
+
+/** Least MTU that IPv4 can do with (RFC 791: 68 bytes without fragmentation). */
+const MIN_MTU = 68;
+const ZERO_MAC = '00:00:00:00:00:00';
+const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 
 /** What {@link LinkVerbs.set} changes. */
 export interface LinkOptions {
@@ -19,7 +24,7 @@ export interface LinkOptions {
   txqueuelen?: number;
   /** Take every frame, whoever it is for. */
   promisc?: boolean;
-  /** New name; the device must be down. */
+  /** New name, 1 to 15 characters. */
   name?: string;
 }
 
@@ -69,7 +74,7 @@ export class LinkVerbs {
     return dev;
   }
 
-  /** `ip link set eth0 up`. @throws NetlinkError ENODEV, EINVAL, EBUSY (renamed while up), EEXIST. */
+  /** `ip link set eth0 up`. @throws NetlinkError ENODEV, EINVAL, EEXIST (a name that is taken), EADDRNOTAVAIL. */
   set(name: string, options: LinkOptions): void {
     this.#apply(this.#host.devices.get(name), options);
   }
@@ -89,9 +94,12 @@ export class LinkVerbs {
 
   /** Two lines a device, as `ip link` prints them. @throws NetlinkError ENODEV. */
   format(name?: string): string[] {
+    const kind = ({ flags, address }: LinkInfo) =>
+      flags.includes('LOOPBACK') ? 'loopback' : address === '' ? 'none' : 'ether';
+    const broadcast = ({ flags }: LinkInfo) => (flags.includes('LOOPBACK') ? ZERO_MAC : BROADCAST_MAC);
     return this.show(name).flatMap((link) => [
       `${link.ifindex}: ${link.name}: <${link.flags.join(',')}> mtu ${link.mtu} qdisc ${link.qdisc} state ${link.state} mode DEFAULT group default qlen ${link.txqueuelen}`,
-      `    link/${link.flags.includes('LOOPBACK') ? 'loopback' : link.address === '' ? 'none' : 'ether'} ${link.address}`.trimEnd(),
+      `    link/${kind(link)}${link.address === '' ? '' : ` ${link.address} brd ${broadcast(link)}`}`,
     ]);
   }
 
@@ -99,10 +107,13 @@ export class LinkVerbs {
     const { mtu, address, txqueuelen, promisc, name, up } = options;
     if (up === false) this.#host.setUp(dev, false);
     if (name !== undefined && name !== dev.name) {
-      if (dev.up) throw new NetlinkError('EBUSY', `${dev.name} is up`);
+      if (!isName(name)) throw new NetlinkError('EINVAL', `name ${name}`);
+      if (this.#host.devices.find(name) !== undefined) throw new NetlinkError('EEXIST', `name ${name}`);
       this.#host.rename(dev, name);
     }
     if (mtu !== undefined) {
+      if (!(mtu >= (dev.loopback ? 0 : MIN_MTU)))
+        throw new NetlinkError('EINVAL', `mtu ${mtu}`, 'mtu less than device minimum');
       change(() => {
         dev.device.mtu = mtu;
       }, `mtu ${mtu}`);
@@ -110,7 +121,9 @@ export class LinkVerbs {
     }
     if (address !== undefined) {
       change(() => {
-        dev.device.address = parseMac(address);
+        const mac = parseMac(address);
+        if (mac === 0 || isMulticast(mac)) throw new NetlinkError('EADDRNOTAVAIL', `address ${address}`);
+        dev.device.address = mac;
       }, `address ${address}`);
       this.#host.addressChanged(dev);
     }
@@ -125,6 +138,11 @@ export class LinkVerbs {
     }
     if (up === true) this.#host.setUp(dev, true);
   }
+}
+
+/** Linux `dev_valid_name`. */
+function isName(name: string): boolean {
+  return /^[^\s/:]{1,15}$/.test(name) && name !== '.' && name !== '..';
 }
 
 /** A driver refuses by a RangeError what the kernel refuses with EINVAL. */

@@ -104,9 +104,10 @@ export class NeighVerbs {
     return list.filter(({ state }) => state !== NUD_NOARP && state !== NUD_NONE).map(infoOf);
   }
 
-  /** A line a neighbour, as `ip neigh` prints them. */
+  /** A line a neighbour, as `ip neigh` prints them: it does not repeat the device that it was asked for. */
   format(filter: { dev?: string } = {}): string[] {
-    return this.show(filter).map(({ text }) => text);
+    const lines = this.show(filter).map(({ text }) => text);
+    return filter.dev === undefined ? lines : lines.map((line) => line.replace(` dev ${filter.dev}`, ''));
   }
 
   #set(verb: 'add' | 'replace' | 'change', address: string, options: NeighOptions): void {
@@ -118,7 +119,7 @@ export class NeighVerbs {
     try {
       lladdr = options.lladdr === undefined ? undefined : parseMac(options.lladdr);
     } catch {
-      throw new NetlinkError('EINVAL', `lladdr ${options.lladdr}`);
+      throw new NetlinkError('EINVAL', `lladdr ${options.lladdr}`, 'Invalid link address');
     }
     const spec = { device, address: addressOf(address), state, ...(lladdr !== undefined && { lladdr }) };
     refuse(

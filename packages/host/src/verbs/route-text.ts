@@ -3,7 +3,7 @@
  * @module
  */
 import { formatAddress } from '@stack/ipv4';
-import type { NexthopSpec, Route, RouteMetrics, RouteSpec, RouteType } from '@stack/routing';
+import type { Nexthop, NexthopSpec, Route, RouteMetrics, RouteSpec, RouteType } from '@stack/routing';
 import type { Devices } from '../devices.ts';
 import { NetlinkError } from '../netlink-error.ts';
 import { addressOf, nameOf, numberOf, PROTOCOLS, prefixOf, SCOPES, TABLES } from './names.ts';
@@ -45,7 +45,17 @@ export interface RouteOptions extends NexthopOptions {
   nexthops?: readonly NexthopOptions[];
 }
 
-const METRICS = ['mtu', 'advmss', 'initcwnd', 'initrwnd', 'window', 'hoplimit'] as const;
+/** In the order of RTAX_*, in which `ip` prints them. */
+const METRICS = [
+  'mtu',
+  'window',
+  'advmss',
+  'hoplimit',
+  'initcwnd',
+  'rto_min',
+  'initrwnd',
+  'quickack',
+] as const;
 
 /** The route that these words describe. @throws NetlinkError EINVAL, ENODEV. */
 export function routeSpec(prefix: string, options: RouteOptions, devices: Devices): RouteSpec<number> {
@@ -77,18 +87,17 @@ export function routeSpec(prefix: string, options: RouteOptions, devices: Device
 
 function metricsOf(options: RouteOptions): Partial<RouteMetrics> | undefined {
   const metrics: { -readonly [K in keyof RouteMetrics]?: RouteMetrics[K] } = {};
+  const words = { ...options, rto_min: options.rtoMin, quickack: options.quickack ? 1 : undefined };
   for (const name of METRICS) {
-    const value = options[name];
+    const value = words[name];
     if (value !== undefined) metrics[name] = value;
   }
   if (options.mtuLock) metrics.mtuLock = true;
-  if (options.rtoMin !== undefined) metrics.rto_min = options.rtoMin;
-  if (options.quickack) metrics.quickack = 1;
   return Object.keys(metrics).length === 0 ? undefined : metrics;
 }
 
-/** A line of `ip route`. */
-export function formatRoute(route: Route<number>, devices: Devices): string {
+/** A line of `ip route`, and with several ways a line for each. `withTable`: every table is listed, so it is said which. */
+export function formatRoute(route: Route<number>, devices: Devices, withTable: boolean): string {
   const words: string[] = [];
   if (route.type !== 'unicast') words.push(route.type);
   words.push(
@@ -102,6 +111,7 @@ export function formatRoute(route: Route<number>, devices: Devices): string {
   const [only] = route.nexthops;
   const single = route.nexthops.length === 1 && only !== undefined;
   if (single) words.push(...hopWords(only, devices));
+  if (withTable && route.table !== TABLES.main) words.push('table', nameOf(TABLES, route.table));
   if (route.protocol !== PROTOCOLS.boot) words.push('proto', nameOf(PROTOCOLS, route.protocol));
   if (route.scope !== 0) words.push('scope', nameOf(SCOPES, route.scope));
   if (route.prefsrc !== undefined) words.push('src', formatAddress(route.prefsrc));
@@ -109,20 +119,23 @@ export function formatRoute(route: Route<number>, devices: Devices): string {
   const { metrics } = route;
   for (const name of METRICS) {
     if (metrics[name] === 0) continue;
-    words.push(name, name === 'mtu' && metrics.mtuLock ? `lock ${metrics.mtu}` : String(metrics[name]));
+    const lock = name === 'mtu' && metrics.mtuLock ? 'lock ' : '';
+    words.push(name, `${lock}${metrics[name]}${name === 'rto_min' ? 'ms' : ''}`);
   }
-  if (metrics.rto_min !== 0) words.push('rto_min', `${metrics.rto_min}ms`);
-  if (metrics.quickack !== 0) words.push('quickack', '1');
-  if (single) {
-    if (only.onlink) words.push('onlink');
-    if (only.dead) words.push('dead');
-    if (only.linkdown) words.push('linkdown');
-    return words.join(' ');
-  }
+  if (single) return [...words, ...hopFlags(only)].join(' ');
   const ways = route.nexthops.map(
-    (hop) => `\n\tnexthop ${[...hopWords(hop, devices), 'weight', hop.weight].join(' ')}`,
+    (hop) => `\n\tnexthop ${[...hopWords(hop, devices), 'weight', hop.weight, ...hopFlags(hop)].join(' ')}`,
   );
   return words.join(' ') + ways.join('');
+}
+
+function hopFlags({ onlink, dead, linkdown }: Nexthop<number>): string[] {
+  const flags: [boolean, string][] = [
+    [dead, 'dead'],
+    [onlink, 'onlink'],
+    [linkdown, 'linkdown'],
+  ];
+  return flags.filter(([on]) => on).map(([, word]) => word);
 }
 
 function hopWords(hop: { ifindex: number; via: number | undefined }, devices: Devices): string[] {

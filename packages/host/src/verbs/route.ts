@@ -8,7 +8,7 @@ import type { Explanation, Fib, Route } from '@stack/routing';
 import type { Devices } from '../devices.ts';
 import type { Kernel } from '../kernel.ts';
 import { NetlinkError, refuse } from '../netlink-error.ts';
-import { addressOf, numberOf, TABLES } from './names.ts';
+import { addressOf, nameOf, numberOf, TABLES } from './names.ts';
 import { formatRoute, type RouteOptions, routeSpec } from './route-text.ts';
 
 /** What `ip route get` is told behind the destination. */
@@ -58,17 +58,20 @@ export class RouteVerbs {
 
   /** `ip route add default via 192.168.1.1`. @throws NetlinkError EEXIST, EINVAL, ENETUNREACH (no way to the gateway), ENODEV, ENETDOWN. */
   add(prefix: string, options: RouteOptions): void {
-    refuse(this.#fib.add(routeSpec(prefix, options, this.#devices)), `route add ${prefix}`);
+    const errno = this.#fib.add(routeSpec(prefix, options, this.#devices));
+    refuse(errno, `route add ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route replace`. @throws NetlinkError as {@link add}. */
   replace(prefix: string, options: RouteOptions): void {
-    refuse(this.#fib.replace(routeSpec(prefix, options, this.#devices)), `route replace ${prefix}`);
+    const errno = this.#fib.replace(routeSpec(prefix, options, this.#devices));
+    refuse(errno, `route replace ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route append`. @throws NetlinkError as {@link add}. */
   append(prefix: string, options: RouteOptions): void {
-    refuse(this.#fib.append(routeSpec(prefix, options, this.#devices)), `route append ${prefix}`);
+    const errno = this.#fib.append(routeSpec(prefix, options, this.#devices));
+    refuse(errno, `route append ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route del`: the first route that fits what is said. @throws NetlinkError ESRCH. */
@@ -84,14 +87,16 @@ export class RouteVerbs {
     return this.#fib.flush({ table: table ?? TABLES.main, ifindex });
   }
 
-  /** Routes of a table, in the order of `ip route`. */
+  /** Routes of a table, or of all with `table: 'all'`, in the order of `ip route`. */
   show(filter: { table?: string | number } = {}): Route<number>[] {
-    return [...this.#fib.routes(numberOf(TABLES, 'table', filter.table ?? 'main'))];
+    const { table = 'main' } = filter;
+    return [...this.#fib.routes(isAll(table) ? undefined : numberOf(TABLES, 'table', table))];
   }
 
   /** What `ip route` prints, a line a route. */
   format(filter: { table?: string | number } = {}): string[] {
-    return this.show(filter).map((route) => formatRoute(route, this.#devices));
+    const all = isAll(filter.table);
+    return this.show(filter).map((route) => formatRoute(route, this.#devices, all));
   }
 
   /** `ip route get 192.168.1.100`, and why. @throws NetlinkError ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, ENODEV. */
@@ -111,6 +116,18 @@ export class RouteVerbs {
     };
     const dst = this.#ipv4.routeOutput(this.#kernel.now(), flow);
     if (typeof dst === 'string') throw new NetlinkError(dst, `route get ${destination}`);
+    const explanation = this.#fib.explain({
+      daddr,
+      saddr: from === undefined ? undefined : flow.saddr,
+      iif: 1,
+      oif: flow.oif,
+      mark,
+      tos,
+      scope: 0,
+      hash: 0,
+    });
+    const { result } = explanation;
+    const table = typeof result === 'string' ? 0 : result.table;
     const via = dst.gateway === 0 ? undefined : formatAddress(dst.gateway);
     return {
       dst: formatAddress(flow.daddr),
@@ -119,34 +136,39 @@ export class RouteVerbs {
       src: formatAddress(flow.saddr),
       type: dst.type,
       mtu: dst.mtu(this.#kernel.now()),
-      text: textOf(dst, flow, from, via),
-      explanation: this.#fib.explain({
-        daddr,
-        saddr: from === undefined ? undefined : flow.saddr,
-        iif: 1,
-        oif: flow.oif,
-        mark,
-        tos,
-        scope: 0,
-        hash: 0,
-      }),
+      text: textOf(dst, daddr, flow, from, via, table),
+      explanation,
     };
   }
 }
 
+/** What the kernel says besides the errno of a route that it does not take. */
+function extackOf(fib: Fib<number>, errno: string | undefined): string {
+  return errno === 'EEXIST' || fib.extack === 'No nexthop' ? '' : fib.extack;
+}
+
+function isAll(table: string | number | undefined): boolean {
+  return table === 'all' || table === 0;
+}
+
+/** The line of `ip route get`. `asked`: the destination as it was given; `table`: where the route was found, 0 = nowhere. */
 function textOf(
   dst: Dst,
-  flow: { daddr: number; saddr: number; tos: number; mark: number },
+  asked: number,
+  flow: { saddr: number; tos: number; mark: number },
   from: string | undefined,
   via: string | undefined,
+  table: number,
 ): string {
   const words: string[] = dst.type === 'unicast' ? [] : [dst.type];
-  words.push(formatAddress(flow.daddr));
+  words.push(formatAddress(asked));
   if (from !== undefined) words.push('from', from);
   if (flow.tos !== 0) words.push('tos', `0x${flow.tos.toString(16)}`);
   if (via !== undefined) words.push('via', via);
   words.push('dev', dst.dev.name);
+  if (dst.type === 'unicast' && table !== 0 && table !== TABLES.main)
+    words.push('table', nameOf(TABLES, table));
   if (from === undefined) words.push('src', formatAddress(flow.saddr));
-  if (flow.mark !== 0) words.push('mark', `0x${flow.mark.toString(16)}`);
+  if (flow.mark !== 0) words.push('mark', flow.mark < 16 ? String(flow.mark) : `0x${flow.mark.toString(16)}`);
   return `${words.join(' ')} uid 0`;
 }

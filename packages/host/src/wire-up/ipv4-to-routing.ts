@@ -42,7 +42,7 @@ export function fibPort(fib: Fib<number>): FibPort {
     },
     lookup: (flow) => fib.lookup(flow as Flow<number>),
     add: (route) => {
-      fib.add(spec(route));
+      fib.append(spec(route)); // another device may have the same subnet
     },
     delete: (route) => {
       fib.delete(spec(route));

@@ -34,6 +34,7 @@ export interface NewAddress {
 export function addAddress(ip: Ipv4, now: number, device: InDevice, from: NewAddress): Errno | undefined {
   if (!Number.isInteger(from.prefixLength) || from.prefixLength < 0 || from.prefixLength > 32)
     return 'EINVAL';
+  if (from.local === 0) return undefined; // Linux takes it, and does nothing
   const address: IfAddress = {
     device,
     local: from.local,
