@@ -108,7 +108,7 @@ describe('route', () => {
   it('prints all tables, and which each route is in', () => {
     const { host } = twoLinks();
     host.route.add('10.7.0.0/24', { dev: 'ab', table: 55 });
-    for (const table of ['all', 0]) {
+    for (const table of ['all', 0, '0']) {
       expect(host.route.format({ table }).slice(0, 4)).toEqual([
         '10.7.0.0/24 dev ab table 55 scope link',
         '10.0.0.0/24 dev ab proto kernel scope link src 10.0.0.1',

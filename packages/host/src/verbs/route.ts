@@ -148,7 +148,7 @@ function extackOf(fib: Fib<number>, errno: string | undefined): string {
 }
 
 function isAll(table: string | number | undefined): boolean {
-  return table === 'all' || table === 0;
+  return table === 'all' || Number(table) === 0;
 }
 
 /** The line of `ip route get`. `asked`: the destination as it was given; `table`: where the route was found, 0 = nowhere. */
