@@ -165,6 +165,8 @@ const rows: Row[] = [
     'ENOPROTOOPT',
   ],
   ['setsockopt(4, SOL_TCP, TCP_CONGESTION, "cubic", 5) = 0', opt(6, s.TCP_CONGESTION, 'cubic')],
+  ['setsockopt(4, SOL_TCP, TCP_CONGESTION, [1869505906], 4) = 0', opt(6, s.TCP_CONGESTION, 'reno')],
+  ['setsockopt(4, SOL_SOCKET, SO_BINDTODEVICE, [812151909], 4) = 0', opt(1, s.SO_BINDTODEVICE, 'eth0')],
   ['setsockopt(4, SOL_IP, IP_TTL, [7], 4) = 0', opt(0, s.IP_TTL, 7)],
   ['setsockopt(4, SOL_IP, IP_ORIGDSTADDR, [1], 4) = 0', opt(0, s.IP_RECVORIGDSTADDR, 1)],
   [

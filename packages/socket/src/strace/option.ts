@@ -118,7 +118,12 @@ function packetOption(option: number, value: object | string, ifname: (ifindex: 
   };
 }
 
+/** Whatever has four bytes is an int to strace. */
 function text(value: string): Value {
+  if (value.length === 4) {
+    const int = [...value].reduceRight((sum, char) => (sum << 8) | (char.charCodeAt(0) & 0xff), 0);
+    return { text: `[${int}]`, length: 4 };
+  }
   return { text: `"${value}"`, length: value.length };
 }
 
