@@ -3,6 +3,7 @@
  * @module
  */
 import { parseAddress } from '@stack/ipv4';
+import { own } from './own.ts';
 import { placeOf } from './script/cursor.ts';
 import type { Script } from './script/script.ts';
 import { ScriptError } from './script-error.ts';
@@ -91,7 +92,7 @@ export function configure(script: Script, base: Partial<Config>): Config {
     };
     switch (name) {
       case 'ip_version':
-        config.ipVersion = VERSIONS[value ?? ''] ?? fail(`'${value ?? ''}' is no --ip_version`);
+        config.ipVersion = own(VERSIONS, value ?? '') ?? fail(`'${value ?? ''}' is no --ip_version`);
         break;
       case 'local_ip':
         config.localIp = address();

@@ -12,6 +12,7 @@ import { CallFault } from './calls/fault.ts';
 import { Process, type World } from './calls/process.ts';
 import { CodeError, evaluate, type Value } from './code/evaluate.ts';
 import { type Config, configure, type IpVersion } from './config.ts';
+import { own } from './own.ts';
 import { buildIcmp, buildTcp, buildUdp, type Ends } from './packet/build.ts';
 import { compare, isPart } from './packet/compare.ts';
 import { Connection, TimestampError } from './packet/connection.ts';
@@ -580,11 +581,9 @@ class Run {
     }
     let info: Readonly<Record<string, number>> | undefined;
     const lookup = (name: string): Value | undefined => {
-      if (!name.startsWith('tcpi_')) return CODE_NAMES[name];
+      if (!name.startsWith('tcpi_')) return own(CODE_NAMES, name);
       info ??= socket.getsockopt(SOL_TCP, TCP_INFO);
-      return info[
-        name.slice('tcpi_'.length).replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-      ];
+      return own(info, camelCase(name.slice('tcpi_'.length)));
     };
     const print = (line: string): void => {
       this.#output.push(line);
@@ -647,6 +646,11 @@ class Run {
 }
 
 const POOL_LIMIT = 0x4000_0000;
+
+/** `snd_cwnd` → `sndCwnd`. */
+function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
 
 /** How much of a line's payload has come out before. */
 function within(done: number): string {

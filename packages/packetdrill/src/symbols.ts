@@ -3,6 +3,7 @@
  * @module
  */
 import * as socket from '@stack/socket';
+import { own } from './own.ts';
 
 /** What `@stack/socket` has a name for. */
 const OF_SOCKET: Readonly<Record<string, unknown>> = socket;
@@ -104,9 +105,10 @@ const MORE: Readonly<Record<string, number>> = {
 
 /** The value of a name; `undefined` where Linux has none that is known here. */
 export function symbolValue(name: string): number | undefined {
-  const value = Object.hasOwn(OF_SOCKET, name) ? OF_SOCKET[name] : undefined;
+  const value = own(OF_SOCKET, name);
   if (typeof value === 'number') return value;
-  if (Object.hasOwn(MORE, name)) return MORE[name];
+  const more = own(MORE, name);
+  if (more !== undefined) return more;
   return socket.isErrno(name) ? socket.errnoNumber(name) : undefined;
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { AF_INET, errnoText, isErrno, isSocketError, type Socket, SocketError } from '@stack/socket';
+import { own } from '../own.ts';
 import { Connection } from '../packet/connection.ts';
 import type { CallEvent, Expression } from '../script/script.ts';
 import { symbolValue } from '../symbols.ts';
@@ -62,7 +63,7 @@ export const CALL_NAMES: readonly string[] = Object.keys(CALLS);
 
 /** Makes a call, and judges its result. @throws CallFault where it is not the script's. */
 export async function makeCall(world: World, event: CallEvent, context: CallContext): Promise<void> {
-  const call = Object.hasOwn(CALLS, event.name) ? CALLS[event.name] : undefined;
+  const call = own(CALLS, event.name);
   if (call === undefined) throw new CallFault(`the system call ${event.name} is not known`);
   let answer: Answer | { errno: string };
   try {

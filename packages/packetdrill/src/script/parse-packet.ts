@@ -3,8 +3,10 @@
  * @module
  */
 import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG } from '@stack/tcp';
+import { own } from '../own.ts';
 import type { Cursor } from './cursor.ts';
 import { ICMP_CODES, ICMP_TYPES, ICMPV6_TYPES } from './icmp-names.ts';
+import { optionSize } from './option-size.ts';
 import { readOptions } from './parse-options.ts';
 import type { Direction, IpFields, Packet } from './script.ts';
 
@@ -47,7 +49,7 @@ function readIp(cursor: Cursor): IpFields {
   const close = cursor.text[cursor.position - 1] === '(' ? ')' : ']';
   do {
     const word = cursor.take(WORD) ?? '';
-    const bits = ECN[word];
+    const bits = own(ECN, word);
     if (bits !== undefined) ip.ecn = bits;
     else if (word === 'tos') ip.tos = readNumber(cursor, 'a TOS byte', 0xff);
     else if (word === 'ttl') ip.ttl = readNumber(cursor, 'a TTL', 0xff);
@@ -82,7 +84,16 @@ function readTcp(cursor: Cursor, direction: Direction, ip: IpFields, define: Wor
   if (direction === 'in' && window === undefined) {
     cursor.fail('a segment that is put in needs its window (win N)', start);
   }
+  cursor.skip();
+  const list = cursor.position;
   const options = readOptions(cursor, define);
+  const excess = (options ?? []).reduce((sum, option) => sum + optionSize(option), 0) % 4;
+  if (excess !== 0) {
+    cursor.fail(
+      `options fill up a multiple of four bytes; here are ${excess} too many (pad with nop or eol)`,
+      list,
+    );
+  }
   if (direction === 'in' && options === undefined) {
     cursor.fail('<...> is for segments that come out; one that is put in needs its options', start);
   }
@@ -110,12 +121,12 @@ function readLength(cursor: Cursor, whose: string): number {
 
 function readIcmp(cursor: Cursor, direction: Direction, ip: IpFields, define: Words): Packet {
   const typeName = readName(cursor, define, 'the type of an ICMP message');
-  const type = ICMP_TYPES[typeName] ?? ICMPV6_TYPES[typeName];
+  const type = own(ICMP_TYPES, typeName) ?? own(ICMPV6_TYPES, typeName);
   if (type === undefined) cursor.fail(`'${typeName}' is no ICMP type`);
   let code = 0;
   if (cursor.sees(WORD) && !cursor.sees(/mtu\b/y) && !cursor.sees(/\d/y)) {
     const name = readName(cursor, define, 'the code of an ICMP message');
-    const known = ICMP_CODES[typeName]?.[name];
+    const known = own(own(ICMP_CODES, typeName) ?? {}, name);
     if (known === undefined) cursor.fail(`'${name}' is no code of ICMP ${typeName}`);
     code = known;
   }
@@ -125,14 +136,14 @@ function readIcmp(cursor: Cursor, direction: Direction, ip: IpFields, define: Wo
     quote = readRange(cursor);
     cursor.expect(']', 'behind the quoted segment');
   }
-  const onlyIpv6 = ICMP_TYPES[typeName] === undefined;
+  const onlyIpv6 = own(ICMP_TYPES, typeName) === undefined;
   return { protocol: 'icmp', direction, ip, type, code, onlyIpv6, mtu, quote };
 }
 
 function readName(cursor: Cursor, define: Words, what: string): string {
   const word = cursor.take(WORD);
   if (word === undefined) cursor.fail(`expected ${what}, found ${cursor.here()}`);
-  return Object.hasOwn(define, word) ? (define[word] as string) : word;
+  return own(define, word) ?? word;
 }
 
 function readNumber(cursor: Cursor, what: string, most: number): number {

@@ -3,6 +3,7 @@
  * @module
  */
 import { isNetlinkError, type QdiscSpec, type RouteOptions } from '@stack/host';
+import { own } from '../own.ts';
 import type { Machine } from './machine.ts';
 
 /** A command while it runs. */
@@ -125,7 +126,7 @@ function routeOptions(words: readonly string[]): RouteOptions {
       value = words[i + 1];
     }
     if (value === undefined) throw new RangeError(`no value for ${word}`);
-    const name = ROUTE_NUMBERS[word];
+    const name = own(ROUTE_NUMBERS, word);
     if (word === 'via' || word === 'dev' || word === 'src' || word === 'proto') {
       options[word === 'proto' ? 'protocol' : word] = value;
     } else if (name !== undefined) options[name] = Number.parseInt(value, 10);
@@ -247,7 +248,7 @@ function dd({ words, complain }: PipelineCommand, machine: Machine): number {
 const MOST_BYTES = 64 << 20;
 
 function sizeOf(text: string): number {
-  const unit = { k: 1024, K: 1024, M: 1024 * 1024 }[text.slice(-1)] ?? 1;
+  const unit = own({ k: 1024, K: 1024, M: 1024 * 1024 }, text.slice(-1)) ?? 1;
   return Number.parseInt(text, 10) * unit;
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { own } from '../own.ts';
 import type { Machine } from './machine.ts';
 import { type PipelineCommand, PROGRAMS } from './programs.ts';
 import { type Pipeline, readCommands, ShellError } from './words.ts';
@@ -60,7 +61,8 @@ async function runOne(
 ): Promise<number> {
   const name = command.words[0] ?? '';
   const base = name.slice(name.lastIndexOf('/') + 1);
-  if (Object.hasOwn(PROGRAMS, base)) return (await PROGRAMS[base]?.(command, machine)) ?? 0;
+  const program = own(PROGRAMS, base);
+  if (program !== undefined) return program(command, machine);
   const restore = machine.restores.get(name);
   if (restore !== undefined) {
     restore();

@@ -5,6 +5,7 @@
  */
 import { evaluate, format, type Scope } from '../code/evaluate.ts';
 import { parseCode } from '../code/parse-code.ts';
+import { own } from '../own.ts';
 
 /** A command: its words, and where its output goes. */
 export interface SimpleCommand {
@@ -139,21 +140,31 @@ class Reader {
   /** `$((15*1024))`, `${PPID}`, `$PPID`. */
   #expansion(): string {
     const rest = this.#text.slice(this.#at);
-    const sum = /^\$\(\(([\s\S]*?)\)\)/.exec(rest);
-    if (sum !== null) {
-      this.#at += sum[0].length;
-      return this.#arithmetic(sum[1] ?? '');
-    }
+    if (rest.startsWith('$((')) return this.#arithmetic(this.#bracketed());
     const name = /^\$\{(\w+)\}|^\$(\w+)/.exec(rest);
     if (name === null) throw new ShellError(`'${rest.split(/\s/, 1)[0]}' is not understood in commands`);
     this.#at += name[0].length;
-    return this.#variables[name[1] ?? name[2] ?? ''] ?? '';
+    return own(this.#variables, name[1] ?? name[2] ?? '') ?? '';
+  }
+
+  /** What stands in `$(( ))`. */
+  #bracketed(): string {
+    const start = this.#at + '$(('.length;
+    let depth = 2;
+    for (let at = start; at < this.#text.length; at++) {
+      if (this.#text[at] === '(') depth++;
+      else if (this.#text[at] === ')') depth--;
+      if (depth > 0) continue;
+      this.#at = at + 1;
+      return this.#text.slice(start, at - 1);
+    }
+    throw new ShellError('$(( does not end');
   }
 
   #arithmetic(text: string): string {
     const variables = this.#variables;
     const scope: Scope = {
-      lookup: (name) => Number(variables[name] ?? 0),
+      lookup: (name) => Number(own(variables, name) ?? 0),
       variables: new Map(),
       print: () => {},
     };
