@@ -23,14 +23,24 @@ export interface TapLink {
   readonly peer: KernelPeer;
 }
 
-/** Opens one. MTU 1500 on both sides, whatever the offloads. */
-export async function openTapLink(offloads: boolean, program: string): Promise<TapLink> {
+/**
+ * What a TAP can do. `offloads`: partial checksums and super-packets both ways. `plain`: frames of 1514 bytes, checksummed. `gro`: those, and the
+ * kernel merges what it receives, as it does behind a network card.
+ */
+export type TapKind = 'offloads' | 'plain' | 'gro';
+
+/** How long the kernel lets a segment wait for the next one, ns. */
+const GRO_FLUSH_TIMEOUT = 20_000;
+
+/** Opens one. MTU 1500 on both sides in any case. */
+export async function openTapLink(kind: TapKind, program: string): Promise<TapLink> {
   const clock = new RealClock();
   const host = createHost({ clock, seed: 1 });
   const namespace = await Netns.open();
-  const tap = await openTap({ pool: host.pool, offloads });
+  const tap = await openTap({ pool: host.pool, offloads: kind === 'offloads', napi: kind === 'gro' });
   const { kernelName } = tap;
   namespace.adopt(kernelName);
+  if (kind === 'gro') mergeSegments(namespace, kernelName);
   configure(namespace, kernelName, KERNEL);
   host.link.add(tap, { up: true });
   host.addr.add(`${OTHER}${PREFIX}`, { dev: tap.name });
@@ -47,6 +57,13 @@ export async function closeTapLink({ clock, host, namespace, peer }: TapLink): P
   clock.close();
   if (wrong > 0) throw new Error(`${wrong} segments with a wrong checksum arrived at the kernel`);
   if (skbs > 0 || inUse > 0) throw new Error(`left behind: ${skbs} packets, ${inUse} pages`);
+}
+
+/** Switches GRO's patience on. A sysfs shows the namespace it was mounted in, so it takes one of its own. */
+function mergeSegments(namespace: Netns, name: string): void {
+  const file = `/sys/class/net/${name}/gro_flush_timeout`;
+  const script = `mount -t sysfs sysfs /sys && echo ${GRO_FLUSH_TIMEOUT} > ${file}`;
+  namespace.run('unshare', '--mount', 'sh', '-c', script);
 }
 
 /** Two namespaces with a veth between them. */

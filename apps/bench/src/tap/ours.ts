@@ -4,7 +4,7 @@
  */
 import { AF_INET, SHUT_WR, SOCK_STREAM, SOL_TCP, type Socket, TCP_NODELAY } from '@stack/socket';
 import { CHUNK, checkCount, ownCpu } from '../streams/peers.ts';
-import { closeTapLink, KERNEL, OTHER, openTapLink, type TapLink } from './links.ts';
+import { closeTapLink, KERNEL, OTHER, openTapLink, type TapKind, type TapLink } from './links.ts';
 import type { TapTask } from './taps.ts';
 
 const PORT = 5001;
@@ -12,14 +12,18 @@ const PORT = 5001;
 /** A host, a program of the kernel's, and what they do with each other. */
 export class Ours {
   readonly #link: TapLink;
+  readonly #listener: Socket;
   readonly #chunk: Uint8Array = new Uint8Array(CHUNK).fill(7);
 
   private constructor(link: TapLink) {
     this.#link = link;
+    this.#listener = link.host.socket(AF_INET, SOCK_STREAM);
+    this.#listener.bind({ port: PORT });
+    this.#listener.listen();
   }
 
-  static async open(offloads: boolean, program: string): Promise<Ours> {
-    const ours = new Ours(await openTapLink(offloads, program));
+  static async open(kind: TapKind, program: string): Promise<Ours> {
+    const ours = new Ours(await openTapLink(kind, program));
     await ours.#link.peer.do({ do: 'listen', port: PORT });
     return ours;
   }
@@ -62,6 +66,7 @@ export class Ours {
     'request out': async (count) => {
       const answer = this.#link.peer.do({ do: 'echo', connections: 1 });
       const socket = await this.#connect();
+      socket.setsockopt(SOL_TCP, TCP_NODELAY, 1);
       for (let i = 0; i < count; i++) await exchange(socket);
       await socket.close();
       checkCount((await answer).bytes, count);
@@ -82,24 +87,19 @@ export class Ours {
     order: { do: 'request' | 'connect'; address: string; port: number; count: number },
     connections: number,
   ): Promise<void> {
-    const listener = this.#link.host.socket(AF_INET, SOCK_STREAM);
-    listener.bind({ port: PORT });
-    listener.listen();
     const answer = this.#link.peer.do(order);
     for (let i = 0; i < connections; i++) {
-      const socket = await listener.accept();
+      const socket = await this.#listener.accept();
       socket.setsockopt(SOL_TCP, TCP_NODELAY, 1);
       const byte = new Uint8Array(1);
       while ((await socket.recvInto(byte)) === 1) await socket.send(byte);
       await socket.close();
     }
-    await listener.close();
     checkCount((await answer).bytes, order.count);
   }
 
   async #connect(): Promise<Socket> {
     const socket = this.#link.host.socket(AF_INET, SOCK_STREAM);
-    socket.setsockopt(SOL_TCP, TCP_NODELAY, 1);
     await socket.connect({ address: KERNEL, port: PORT });
     return socket;
   }

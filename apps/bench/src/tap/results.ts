@@ -4,7 +4,7 @@
  */
 import type { Gate } from '../results.ts';
 import type { StreamSample } from '../streams/streams.ts';
-import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_PLAIN, type TapTask } from './taps.ts';
+import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_GRO, TAP_PLAIN, type TapTask } from './taps.ts';
 
 /** The samples of one row, one a round. */
 export interface TapCell {
@@ -85,7 +85,7 @@ export function tapGates(cells: readonly TapCell[]): Gate[] {
 function againstKernel(cell: TapCell, cells: readonly TapCell[]): Spread | undefined {
   const [task, subject] = kernelOf(cell);
   const kernel = cells.find((other) => other.task === task && other.subject === subject);
-  if (kernel === undefined || kernel === cell) return undefined;
+  if (kernel === undefined || kernel === cell || cell.subject === IPERF_PLAIN) return undefined;
   const theirs = rates(kernel);
   return spread(
     rates(cell)
@@ -95,7 +95,7 @@ function againstKernel(cell: TapCell, cells: readonly TapCell[]): Spread | undef
 }
 
 function kernelOf({ task, subject }: TapCell): [task: TapTask, subject: string] {
-  if (isBulk(task)) return ['in', subject === TAP_PLAIN ? IPERF_PLAIN : IPERF];
+  if (isBulk(task)) return ['in', subject === TAP_PLAIN || subject === TAP_GRO ? IPERF_PLAIN : IPERF];
   return [task === 'connect' || task === 'connect out' ? 'connect' : 'request', KERNELS];
 }
 
