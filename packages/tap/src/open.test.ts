@@ -114,6 +114,12 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('interfaces of this ma
     await expect(how({ pool, name })).rejects.toMatchObject({ code, message: message.replace('NAME', name) });
   });
 
+  it('are given back where there is no memory to receive to', async () => {
+    const small = new Pool({ chunkSize: 65_536, limit: 2 * 65_536 });
+    await expect(openTap({ pool: small, name: unique() })).rejects.toMatchObject({ code: 'ENOBUFS' });
+    expect(small.stats.inUse).toBe(0);
+  });
+
   it('tell who may not', () => {
     const script = `
       import { openTap } from '@stack/tap';
