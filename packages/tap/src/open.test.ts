@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openInherited } from './laws.fixture.ts';
 import { loadLibc } from './linux/libc.ts';
 import { openTunDevice } from './linux/tun.ts';
+import { Netns } from './netns.ts';
 import { open, openTap, openTun, type TapOptions } from './open.ts';
 import type { Tap } from './tap.ts';
 
@@ -148,6 +149,16 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('interfaces of this ma
     expect(fds()).toBe(before);
     await new Promise((resolve) => setTimeout(resolve, 20)); // nothing spins
     expect(told).toEqual(['carrier false']);
+  });
+
+  it('say so when their namespace ends', async () => {
+    const ns = await Netns.open();
+    const tap = await opened();
+    ns.adopt(tap.kernelName);
+    tap.interrupt = () => void tap.poll(64);
+    await ns.close();
+    await until(() => tap.error !== undefined);
+    expect(tap.error).toMatchObject({ name: 'TapError', code: 'EBADFD' });
   });
 
   it('say so too without koffi', async () => {
