@@ -26,6 +26,7 @@ export function tapCommand(
       'what to run on the side of the kernel instead of curl; with --connect, a server',
     )
     .passThroughOptions()
+    .showSuggestionAfterError(false)
     .option(
       '--connect <address:port>',
       'our host asks instead, for /, a server on the side of the kernel',
