@@ -71,6 +71,8 @@ export class Page {
   refs = 1;
   /** Called once, when the last reference goes: a zero-copy completion. Cleared by that call. */
   onRelease: ((page: Page) => void) | undefined = undefined;
+  /** Somebody on the way copied what a sender lent, see {@link SkBuff.lentCopied}; for {@link onRelease} to tell. */
+  copied = false;
   /** The pool it goes back to; `undefined` for a user's own bytes. */
   readonly pool: Pool | undefined;
   /** What it was cut from; `undefined` for a page that has its memory to itself. @internal */

@@ -396,6 +396,17 @@ export class SkBuff {
     return bytes;
   }
 
+  /**
+   * Notes for the sender that bytes it lent (zero copy) were copied on their way after all: a device says so that keeps copies. Linux
+   * `skb_zcopy_clear(skb, false)`.
+   */
+  lentCopied(): void {
+    for (let i = 0; i < this.nrFrags; i++) {
+      const { page } = this.frags[i] as Frag;
+      if (page.onRelease !== undefined) page.copied = true;
+    }
+  }
+
   /** Takes one more reference to this skb and returns it: {@link free} is then due once more. */
   get(): SkBuff {
     this.refuseFreed();

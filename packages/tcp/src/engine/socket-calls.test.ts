@@ -150,6 +150,20 @@ describe('sendmsg', () => {
     world.advance(100_000);
     expect(client.shiftError()).toBeUndefined();
   });
+
+  it('with MSG_ZEROCOPY tells when the bytes were copied on their way', () => {
+    const { world, a, b } = pair();
+    const { client } = connected(world, a, b);
+    client.zerocopy = true;
+    a.tap = (skb) => {
+      skb.lentCopied();
+      return false;
+    };
+    a.tcp.sendmsg(world.now, client, pattern(3000), 0, 3000, MSG_ZEROCOPY);
+    world.advance(100_000);
+    expect(client.shiftError()).toMatchObject({ origin: 5, code: 1, info: 0, data: 0 });
+  });
+
   it('with MSG_ZEROCOPY makes one report of one send, however many attempts it took', () => {
     const s = established();
     const { tcp } = s.host;
