@@ -63,7 +63,8 @@ function withNops(line: string): string {
 }
 
 /** Calls whose result is a number of its own, and no descriptor. */
-const CALL = /\b(?:read|write|send|recvmsg|shutdown|poll|epoll_wait|ioctl|getsockopt|fcntl|connect|close)\(/;
+const CALL =
+  /msg_control=|cmsg_|ee_\w+=|\b(?:read|write|send|recvmsg|shutdown|poll|epoll_wait|ioctl|getsockopt|fcntl|connect|close)\(/;
 
 function call(line: string): Changed[] {
   const changes: [string, string][] = [
@@ -75,6 +76,8 @@ function call(line: string): Changed[] {
     ['what ioctl tells', line.replace(/(ioctl\(.*)\[(\d+)\]/, (_, head, n) => `${head}[${+n + 1}]`)],
     ['revents', line.replace('revents=POLLOUT', 'revents=POLLIN')],
     ['events', line.replace(/(epoll_wait\(\d+, \{events=)\w+/, '$1EPOLLPRI')],
+    ['an error message', line.replace(/(ee_(?:origin|code|info|data)=)\w+/, '$199')],
+    ['another control message', line.replace(/cmsg_type=\w+/, 'cmsg_type=99')],
     ['flags of a message', line.replace('msg_flags=0', 'msg_flags=MSG_TRUNC')],
     ['the time of return', line.replace(/\.\.\.([\d.]+)/, (_, t) => `...${+t + 0.1}`)],
     ['too early', line.replace(/\.\.\.([\d.]+)/, (_, t) => `...${(+t - 0.001).toFixed(3)}`)],

@@ -105,6 +105,27 @@ const events = `
    +0 write(4, ..., 10) = -1 ECONNRESET (Connection reset by peer)
 `;
 
+/** Bytes that are lent; a TUN copies them, and the error queue says so. */
+const zerocopy = `
+    0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+   +0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0
+   +0 bind(3, ..., ...) = 0
+   +0 listen(3, 1) = 0
+   +0 < S 0:0(0) win 32792 <mss 1000>
+   +0 > S. 0:0(0) ack 1 <mss 1460>
+   +0 < . 1:1(0) ack 1 win 30000
+   +0 accept(3, ..., ...) = 4
+   +0 send(4, ..., 4000, MSG_ZEROCOPY) = 4000
+   +0 > P. 1:4001(4000) ack 1
+   +0 < . 1:1(0) ack 4001 win 30000
+   +0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 0}], msg_flags=MSG_ERRQUEUE,
+                  msg_control=[{cmsg_level=CMSG_LEVEL_IP, cmsg_type=CMSG_TYPE_RECVERR,
+                                cmsg_data={ee_errno=0, ee_origin=SO_EE_ORIGIN_ZEROCOPY, ee_type=0,
+                                           ee_code=SO_EE_CODE_ZEROCOPY_COPIED, ee_info=0, ee_data=0}}]}, MSG_ERRQUEUE) = 0
+   +0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 0}], msg_flags=MSG_ERRQUEUE,
+                  msg_control=[]}, MSG_ERRQUEUE) = -1 EAGAIN (Resource temporarily unavailable)
+`;
+
 /** Datagrams. */
 const datagrams = `
     0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
@@ -120,4 +141,11 @@ const datagrams = `
 `;
 
 /** By name. */
-export const SCRIPTS: Readonly<Record<string, string>> = { server, client, blocking, events, datagrams };
+export const SCRIPTS: Readonly<Record<string, string>> = {
+  server,
+  client,
+  blocking,
+  events,
+  zerocopy,
+  datagrams,
+};

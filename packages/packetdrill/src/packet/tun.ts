@@ -56,6 +56,7 @@ export class Tun implements Device {
     this.stats.txPackets++;
     this.stats.txBytes += skb.len;
     this.queue.push({ time: this.#options.now(), bytes: skb.toBytes() });
+    skb.lentCopied();
     skb.free();
     this.#options.sent();
     return OK;
