@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Captures, expertWarnings } from './support/capture.ts';
 import { OURS } from './support/lab.ts';
-import { output } from './support/programs.ts';
+import { output, run } from './support/programs.ts';
 import { interop } from './support/suite.ts';
 import { transfer } from './support/transfer.ts';
+
+/** A window as large as the file is never full: that it is, is no fault, but tshark warns of it. */
+const RMEM = { 'net.ipv4.tcp_rmem': '4096 4194304 6291456' };
+const WIDE = { sysctl: RMEM, kernelSysctl: RMEM };
+const SIZES = [0, 56, 1473, 65_507];
 
 interop('a capture', ({ open }) => {
   const captures = new Captures();
@@ -12,12 +17,7 @@ interop('a capture', ({ open }) => {
     ['without', false],
   ] as const)('%s offloads', (_, offloads) => {
     it.each([0, 1, 1460, 0x10_0000])('of files of %i bytes gives tshark nothing to warn of', async (size) => {
-      // A window as large as the file is never full: that it is, is no fault, and worth a warning to tshark.
-      const lab = await open({
-        offloads,
-        sysctl: { 'net.ipv4.tcp_rmem': '4096 4194304 6291456' },
-        kernelSysctl: { 'net.ipv4.tcp_rmem': '4096 4194304 6291456' },
-      });
+      const lab = await open({ offloads, ...WIDE });
       const file = await captures.during(lab, () => transfer(lab, size));
       expect(await expertWarnings(file)).toEqual([]);
     });
@@ -25,11 +25,28 @@ interop('a capture', ({ open }) => {
     it('of pings, whole and in fragments, gives tshark nothing to warn of', async () => {
       const lab = await open({ offloads });
       const file = await captures.during(lab, async () => {
-        for (const size of [0, 56, 1473, 65_507]) {
+        for (const size of SIZES) {
           await output(lab.ns, 'ping', ['-c', '1', '-W', '10', '-s', String(size), OURS]);
         }
       });
       expect(await expertWarnings(file)).toEqual([]);
     });
+  });
+
+  it('of a TUN, which has no Ethernet, gives tshark nothing to warn of', async () => {
+    const lab = await open({ tun: true, ...WIDE });
+    const file = await captures.during(lab, () => transfer(lab, 0x10_0000));
+    expect(await expertWarnings(file)).toEqual([]);
+  });
+
+  it('of refusals and lost packets is read as tshark reads it', async () => {
+    const lab = await open({ offloads: false });
+    lab.host.qdisc.replace('tap0', { kind: 'netem', loss: 0.02, delay: 2000, reorder: 0.1, seed: 3 });
+    const file = await captures.during(lab, async () => {
+      await run(lab.ns, 'curl', ['-sS', `http://${OURS}:81/`]);
+      await run(lab.ns, 'nc', ['-u', '-w', '1', OURS, '81'], { input: 'x' });
+      await transfer(lab, 0x10_0000);
+    });
+    expect((await expertWarnings(file)).join()).toContain('RST');
   });
 });

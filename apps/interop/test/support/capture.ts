@@ -3,7 +3,7 @@
  * @module
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ import { start } from './programs.ts';
 
 const execute = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../../../..');
+/** What `npm run oracle` runs. */
+const ORACLE = join(ROOT, 'apps/demo/dist/oracle-cli.js');
 
 /** Captures of one file of tests. When its tests are over, the decoder of `npm run oracle` agrees with tshark about each of them. */
 export class Captures {
@@ -55,10 +57,9 @@ export class Captures {
   }
 
   async #compare(): Promise<void> {
-    const { stdout } = await execute('npm', ['run', '-s', 'oracle', '--', ...this.#files], {
-      cwd: ROOT,
-      maxBuffer: 0x400_0000,
-    });
+    // `npm test` has built it, and from this tree.
+    if (!existsSync(ORACLE)) await execute('npm', ['run', '-s', 'build'], { cwd: ROOT });
+    const { stdout } = await execute(process.execPath, [ORACLE, ...this.#files], { maxBuffer: 0x400_0000 });
     expect(stdout.trim().split('\n').at(-1)).toMatch(
       new RegExp(`^${this.#files.length} captures, [1-9]\\d* packets, .* 0 disagreements$`),
     );

@@ -51,8 +51,6 @@ export class Lab {
   readonly clock: RealClock = new RealClock();
   readonly host: Host;
   readonly peers: Peer[] = [];
-  /** What a test does on purpose: counters of the kernel that may have moved. */
-  readonly forgiven: Set<string> = new Set();
 
   private constructor(options: LabOptions) {
     this.host = createHost({ clock: this.clock, name: 'ours', sysctl: options.sysctl ?? {} });
@@ -81,13 +79,17 @@ export class Lab {
     return this.peers[0] as Peer;
   }
 
-  /** Ends all, and returns what either side found wrong with the bytes of the other. */
+  /** Ends all, and returns what either side found wrong with the bytes of the other, and what of ours is left. */
   async close(): Promise<string[]> {
+    const faults: string[] = [];
     try {
-      return this.peers.flatMap((peer) => this.#faults(peer));
+      faults.push(...this.peers.flatMap((peer) => this.#faults(peer)));
     } finally {
       await this.#release();
     }
+    const { inUse } = this.host.pool.stats;
+    if (inUse !== 0) faults.push(`${inUse} packets or pages are left`);
+    return faults;
   }
 
   async #attach(index: number, options: LabOptions): Promise<void> {
@@ -125,14 +127,15 @@ export class Lab {
     this.peers[index] = { ns, tap, address, ours, before: kernelCounters(ns) };
   }
 
-  #faults({ ns, before }: Peer): string[] {
+  #faults({ ns, tap, before }: Peer): string[] {
     const theirs = kernelCounters(ns);
     const ours = this.host.nstat();
-    const moved = (name: string) => (theirs[name] ?? 0) - (before[name] ?? 0);
-    return BAD.flatMap((name) => [
-      ...(moved(name) === 0 || this.forgiven.has(name) ? [] : [`the kernel's ${name} is ${moved(name)}`]),
-      ...((ours[name] ?? 0) === 0 || this.forgiven.has(name) ? [] : [`our ${name} is ${ours[name]}`]),
+    const faults: [string, number][] = BAD.flatMap((name) => [
+      [`the kernel's ${name}`, (theirs[name] ?? 0) - (before[name] ?? 0)],
+      [`our ${name}`, ours[name] ?? 0],
     ]);
+    faults.push(['rxErrors of our device', tap.stats.rxErrors]);
+    return faults.filter(([, count]) => count !== 0).map(([name, count]) => `${name}: ${count}`);
   }
 
   async #release(): Promise<void> {
