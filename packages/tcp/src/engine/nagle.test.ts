@@ -133,3 +133,22 @@ describe('small queues', () => {
     expect(client.bytesAcked).toBe(1001); // the SYN counts, as in Linux
   });
 });
+
+describe('a super-packet that could grow', () => {
+  const busy = (): Script => {
+    const s = new Script({ gsoMaxSize: 65_536 }).accepted({ mss: 1000, win: 60_000, rtt: 0.001 });
+    return s.send(20_000).ignore(); // the congestion window is full
+  };
+
+  it('waits for more ACKs behind a send of less than a millisecond ago', () => {
+    busy().after(0.0009).in('. 1:1(0) ack 1001 win 60000').quiet();
+  });
+
+  it('goes at once a millisecond behind it', () => {
+    busy()
+      .after(0.001)
+      .in('. 1:1(0) ack 1001 win 60000')
+      .out('. 10001:11001(1000) ack 1')
+      .out('P. 11001:12001(1000) ack 1');
+  });
+});

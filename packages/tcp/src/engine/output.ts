@@ -25,7 +25,7 @@ import { FAILED, transmitControl, transmitSkb } from './transmit.ts';
 
 /** A super-packet takes what pacing would send in a millisecond: `rate >> 10`. */
 const PACING_SHIFT = 1024;
-/** µs: only a stream that sends all the time may wait for a larger super-packet. */
+/** µs: only a stream that sends all the time, with less than this between, may wait for a larger super-packet. */
 const DEFER_RECENT = 1000;
 
 /** First sequence number behind the peer's window. */
@@ -159,7 +159,7 @@ const DEFER_RWND = 3;
 
 /** Whether to wait for an ACK that makes this super-packet larger (Linux `tcp_tso_should_defer`). */
 function tsoShouldDefer(now: number, sk: TcpSock, skb: SkBuff, maxSegs: number): number {
-  if (sk.caState >= CA_RECOVERY || now - sk.lsndtime > DEFER_RECENT) return SEND_NOW;
+  if (sk.caState >= CA_RECOVERY || now - sk.lsndtime >= DEFER_RECENT) return SEND_NOW;
   const mss = sk.mssCache;
   const sendWindow = (windowEnd(sk) - seqOf(skb)) | 0;
   const congestionWindow = (sk.sndCwnd - packetsInFlight(sk)) * mss;
