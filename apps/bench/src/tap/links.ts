@@ -25,9 +25,9 @@ export interface TapLink {
 
 /**
  * What a TAP can do. `offloads`: partial checksums and super-packets both ways. `plain`: frames of 1514 bytes, checksummed. `gro`: those, and the
- * kernel merges what it receives, as it does behind a network card.
+ * kernel merges what it receives, as it does behind a network card. `thread`: and does so in a thread of its own, not in our system call.
  */
-export type TapKind = 'offloads' | 'plain' | 'gro';
+export type TapKind = 'offloads' | 'plain' | 'gro' | 'thread';
 
 /** How long the kernel lets a segment wait for the next one, ns. */
 const GRO_FLUSH_TIMEOUT = 20_000;
@@ -37,10 +37,10 @@ export async function openTapLink(kind: TapKind, program: string): Promise<TapLi
   const clock = new RealClock();
   const host = createHost({ clock, seed: 1 });
   const namespace = await Netns.open();
-  const tap = await openTap({ pool: host.pool, offloads: kind === 'offloads', napi: kind === 'gro' });
+  const tap = await openTap({ pool: host.pool, offloads: kind === 'offloads', napi: isMerging(kind) });
   const { kernelName } = tap;
   namespace.adopt(kernelName);
-  if (kind === 'gro') mergeSegments(namespace, kernelName);
+  if (isMerging(kind)) mergeSegments(namespace, kernelName, kind === 'thread');
   configure(namespace, kernelName, KERNEL);
   host.link.add(tap, { up: true });
   host.addr.add(`${OTHER}${PREFIX}`, { dev: tap.name });
@@ -59,10 +59,18 @@ export async function closeTapLink({ clock, host, namespace, peer }: TapLink): P
   if (skbs > 0 || inUse > 0) throw new Error(`left behind: ${skbs} packets, ${inUse} pages`);
 }
 
+function isMerging(kind: TapKind): boolean {
+  return kind === 'gro' || kind === 'thread';
+}
+
 /** Switches GRO's patience on. A sysfs shows the namespace it was mounted in, so it takes one of its own. */
-function mergeSegments(namespace: Netns, name: string): void {
-  const file = `/sys/class/net/${name}/gro_flush_timeout`;
-  const script = `mount -t sysfs sysfs /sys && echo ${GRO_FLUSH_TIMEOUT} > ${file}`;
+function mergeSegments(namespace: Netns, name: string, threaded: boolean): void {
+  const folder = `/sys/class/net/${name}`;
+  const script = [
+    'mount -t sysfs sysfs /sys',
+    `echo ${GRO_FLUSH_TIMEOUT} > ${folder}/gro_flush_timeout`,
+    `echo ${threaded ? 1 : 0} > ${folder}/threaded`,
+  ].join(' && ');
   namespace.run('unshare', '--mount', 'sh', '-c', script);
 }
 

@@ -4,7 +4,9 @@
  */
 import type { Gate } from '../results.ts';
 import type { StreamSample } from '../streams/streams.ts';
-import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_GRO, TAP_PLAIN, type TapTask } from './taps.ts';
+import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_GRO, TAP_PLAIN, TAP_THREAD, type TapTask } from './taps.ts';
+
+const WITHOUT_OFFLOADS: readonly string[] = [TAP_PLAIN, TAP_GRO, TAP_THREAD];
 
 /** The samples of one row, one a round. */
 export interface TapCell {
@@ -95,7 +97,7 @@ function againstKernel(cell: TapCell, cells: readonly TapCell[]): Spread | undef
 }
 
 function kernelOf({ task, subject }: TapCell): [task: TapTask, subject: string] {
-  if (isBulk(task)) return ['in', subject === TAP_PLAIN || subject === TAP_GRO ? IPERF_PLAIN : IPERF];
+  if (isBulk(task)) return ['in', WITHOUT_OFFLOADS.includes(subject) ? IPERF_PLAIN : IPERF];
   return [task === 'connect' || task === 'connect out' ? 'connect' : 'request', KERNELS];
 }
 

@@ -29,6 +29,7 @@ interface Ends {
 export const TAP = 'TAP, offloads';
 export const TAP_PLAIN = 'TAP, MTU 1500, no offloads';
 export const TAP_GRO = 'TAP, MTU 1500, no offloads, GRO';
+export const TAP_THREAD = 'TAP, MTU 1500, no offloads, GRO in a thread';
 export const IPERF = 'kernel, iperf3 over veth';
 export const IPERF_PLAIN = 'kernel, iperf3 over veth, no offloads';
 export const KERNELS = 'kernel, our peer over veth';
@@ -54,6 +55,8 @@ export const TAPS: readonly TapRow[] = [
   { task: 'in', subject: TAP_PLAIN, sample: ours('in', 'plain', BULK_PLAIN) },
   { task: 'out', subject: TAP_GRO, sample: ours('out', 'gro', BULK_PLAIN) },
   { task: 'in', subject: TAP_GRO, sample: ours('in', 'gro', BULK_PLAIN) },
+  { task: 'out', subject: TAP_THREAD, sample: ours('out', 'thread', BULK_PLAIN) },
+  { task: 'in', subject: TAP_THREAD, sample: ours('in', 'thread', BULK_PLAIN) },
   { task: 'in', subject: IPERF_PLAIN, sample: iperf(false, BULK_PLAIN) },
   { task: 'connect', subject: TAP, sample: ours('connect', 'offloads', CONNECTS) },
   { task: 'connect out', subject: TAP, sample: ours('connect out', 'offloads', CONNECTS) },
