@@ -86,7 +86,8 @@ function inherit(child: TcpSock, from: TcpSock): void {
   child.rcvbuf = from.rcvbuf;
   child.userlocks = from.userlocks;
   child.mark = from.mark;
-  child.priority = from.priority;
+  child.priority = 0; // Linux: sk_clone does not hand it on
+  child.localRoute = from.localRoute;
   child.boundDevIf = from.boundDevIf;
   child.reuse = from.reuse;
   child.reusePort = from.reusePort;
