@@ -4,7 +4,7 @@
  */
 import type { WireAddress } from './address.ts';
 import { SOCK_STREAM } from './constants/families.ts';
-import { MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY } from './constants/messages.ts';
+import { MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY, POLLOUT } from './constants/messages.ts';
 import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, SendMessage } from './ports.ts';
@@ -64,7 +64,7 @@ class SendLoop {
     do {
       if (message.queued > 0 && sk.err !== '') return message.queued; // asking would take the error
       const count = this.#give();
-      if (count === 'EAGAIN') return WAIT;
+      if (count === 'EAGAIN') return this.#isFull() ? WAIT : count;
       if (typeof count === 'string') return message.queued > 0 ? message.queued : count;
       message.queued += count;
       this.#offset += count;
@@ -76,6 +76,12 @@ class SendLoop {
       }
     } while (this.#index < this.#buffers.length);
     return message.queued;
+  }
+
+  /** Whether it is room that lacks: a datagram socket may also have found no free port, which no waiting gives it. */
+  #isFull(): boolean {
+    const { proto } = this.#core;
+    return proto.type === SOCK_STREAM || (proto.poll() & POLLOUT) === 0;
   }
 
   get #buffer(): Uint8Array {
