@@ -20,6 +20,7 @@ import {
   SO_DONTROUTE,
   SO_ERROR,
   SO_MARK,
+  SO_PRIORITY,
   SO_REUSEADDR,
   SO_TIMESTAMP,
   SOCK_DGRAM,
@@ -260,6 +261,37 @@ describe('SO_TIMESTAMP', () => {
     far.setsockopt(SOL_SOCKET, SO_TIMESTAMP, 1);
     expect(await received()).toMatchObject([{ level: SOL_SOCKET, type: SO_TIMESTAMP }]);
   });
+});
+
+it('a send that finds no port does not wait for one', async () => {
+  const { a } = lan({ sysctl: { 'net.ipv4.ip_local_port_range': [40_000, 40_000] } });
+  const send = () => answer(() => a.socket(AF_INET, SOCK_DGRAM).sendto('x', { address: B, port: 9 }));
+  expect([await send(), await send()]).toEqual([1, 'EAGAIN']);
+});
+
+it('ip_nonlocal_bind lets anything be bound', () => {
+  const { a } = lan();
+  for (const type of [SOCK_STREAM, SOCK_DGRAM, SOCK_RAW]) {
+    const bind = () =>
+      a.socket(AF_INET, type, type === SOCK_RAW ? 1 : 0).bind({ address: '10.9.9.9', port: 80 });
+    a.sysctl.set('net.ipv4.ip_nonlocal_bind', 0);
+    expect(bind).toThrow(expect.objectContaining({ code: 'EADDRNOTAVAIL' }));
+    a.sysctl.set('net.ipv4.ip_nonlocal_bind', 1);
+    expect(bind).not.toThrow();
+  }
+});
+
+it('a connection inherits SO_DONTROUTE from its listener, and no SO_PRIORITY', async () => {
+  const { clock, a, b } = lan();
+  const listener = b.socket(AF_INET, SOCK_STREAM);
+  listener.setsockopt(SOL_SOCKET, SO_DONTROUTE, 1);
+  listener.setsockopt(SOL_SOCKET, SO_PRIORITY, 3);
+  listener.bind({ port: 7 });
+  listener.listen(1);
+  const connecting = a.socket(AF_INET, SOCK_STREAM).connect({ address: B, port: 7 });
+  const [child] = await clock.run(Promise.all([listener.accept(), connecting]));
+  expect(child.getsockopt(SOL_SOCKET, SO_DONTROUTE)).toBe(1);
+  expect(child.getsockopt(SOL_SOCKET, SO_PRIORITY)).toBe(0);
 });
 
 describe('options', () => {

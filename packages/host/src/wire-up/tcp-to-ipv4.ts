@@ -39,7 +39,8 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
       if (!inet.connected && from instanceof TcpSock) inet.connect(random());
       return ipv4.queueXmit(now, skb, dst as unknown as Dst, from as PacketSource<number> as XmitSock);
     },
-    local: (address) => isMulticast(address) || ipv4.addressType(address) !== 'unicast',
+    local: (address) =>
+      ipv4.sysctl.ip_nonlocal_bind !== 0 || isMulticast(address) || ipv4.addressType(address) !== 'unicast',
     isMulticast,
     isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
     isLoopback: (address) => address >>> 24 === 127,

@@ -38,7 +38,8 @@ export function udpOverIpv4(ipv4: Ipv4, icmp: Icmp, confirm: Confirm): Family<nu
     },
     output: (now, skb, dst, from) =>
       ipv4.sendSkb(now, skb, dst as unknown as Dst, from as PacketSource<number> as unknown as DatagramSock),
-    local: (address) => isMulticast(address) || ipv4.addressType(address) !== 'unicast',
+    local: (address) =>
+      ipv4.sysctl.ip_nonlocal_bind !== 0 || isMulticast(address) || ipv4.addressType(address) !== 'unicast',
     isMulticast,
     isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
     isMember: (skb, sk) => ipv4.mayHear(skb, sk.inet as unknown as InetSock),
