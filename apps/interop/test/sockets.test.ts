@@ -71,7 +71,10 @@ async function exchange(a: Host, b: Host, length: number): Promise<string[]> {
 }
 
 describe('two hosts', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'interop-sockets-'));
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'interop-sockets-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(['unix', 'tcp'] as const)('over a stream: %s', async (over) => {

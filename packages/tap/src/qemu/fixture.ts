@@ -14,17 +14,18 @@ import { listenStream } from './listen-stream.ts';
 import { DgramDevice, openDgram } from './open-dgram.ts';
 import type { StreamDevice } from './stream-device.ts';
 
-/** A folder of this test's own, for unix sockets; {@link removeFolder} takes it away. */
-export const folder: string = mkdtempSync(join(tmpdir(), 'stack-qemu-'));
+/** A folder of this test's own, once it is needed. */
+let folder: string | undefined;
 let sockets = 0;
 
-/** Removes {@link folder}. */
+/** Removes what {@link socketPath} made. */
 export function removeFolder(): void {
-  rmSync(folder, { recursive: true, force: true });
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
 /** The path of a unix socket that no other test has. */
 export function socketPath(): string {
+  folder ??= mkdtempSync(join(tmpdir(), 'stack-qemu-'));
   return join(folder, `${sockets++}.sock`);
 }
 
