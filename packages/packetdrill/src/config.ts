@@ -30,20 +30,14 @@ export interface Config {
   tolerancePercent: number;
   /** µs that a tick of TS val is; 0 = values are not checked. */
   timestampTick: number;
+  /** Echoes of timestamps that no segment had are reckoned from those before. */
+  infersEchoes: boolean;
   /** A line is one packet. */
   strictSegments: boolean;
 }
 
 /** Options that change nothing here: what they are about is not there. */
-const IDLE = new Set([
-  'send_omit_free',
-  'debug',
-  'verbose',
-  'is_anyip',
-  'tcp_ts_ecr_scaled',
-  'speed',
-  'code_command',
-]);
+const IDLE = new Set(['send_omit_free', 'debug', 'verbose', 'is_anyip', 'speed', 'code_command']);
 const TOLERANCE = 4000;
 const TOLERANCE_PERCENT = 12.5;
 const VERSIONS: Readonly<Record<string, IpVersion>> = {
@@ -67,6 +61,7 @@ export function configure(script: Script, base: Partial<Config>): Config {
     tolerance: TOLERANCE,
     tolerancePercent: TOLERANCE_PERCENT,
     timestampTick: 0,
+    infersEchoes: false,
     strictSegments: false,
     ...base,
   };
@@ -127,6 +122,9 @@ export function configure(script: Script, base: Partial<Config>): Config {
         break;
       case 'tcp_ts_tick_usecs':
         config.timestampTick = number(1_000_000);
+        break;
+      case 'tcp_ts_ecr_scaled':
+        config.infersEchoes = true;
         break;
       case 'strict_segments':
         config.strictSegments = true;

@@ -250,6 +250,7 @@ class Run {
         break;
       case 'command':
         await this.#commands(event);
+        this.#last = this.#now(); // those that take time move what follows
         break;
       case 'code':
         this.#code(event);
@@ -310,7 +311,7 @@ class Run {
     try {
       switch (packet.protocol) {
         case 'tcp':
-          bytes = buildTcp(packet, connection, ends);
+          bytes = buildTcp(packet, connection, ends, this.#config.infersEchoes);
           if (this.#config.mss > 0 && packet.length > this.#config.mss) gsoSize = this.#config.mss;
           break;
         case 'udp':

@@ -108,6 +108,7 @@ describe('as packetdrill', () => {
     ['a call it does not know', 'call', '+0 frobnicate(4) = 0'],
     ['... for a result', 'call', '+0 write(4, ..., 10) = ...'],
     ['bytes for a buffer', 'call', '+0 write(4, "abc", 3) = 3'],
+    ['a time from before a command', 'time', '+.1 `sleep 0.05`\n0.115 write(4, ..., 9) = 9'],
     ['commands that fail', 'command', '+0 `false`'],
     ['commands that are not there', 'command', '+0 `nosuchcommand`'],
     ['an echo of what was never sent', 'packet', '+0 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 3 ecr 777>'],

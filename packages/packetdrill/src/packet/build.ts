@@ -24,9 +24,9 @@ const ICMP_HLEN = 8;
 const QUOTED = 20;
 
 /** A segment from the peer; its payload is zeros. @throws TimestampError */
-export function buildTcp(packet: TcpPacket, connection: Connection, ends: Ends): Uint8Array {
+export function buildTcp(packet: TcpPacket, connection: Connection, ends: Ends, infers: boolean): Uint8Array {
   const { flags, seq, length, ack, window, urgent, ip } = packet;
-  const options = encodeOptions(packet.options ?? [], connection, (flags & tcp.ACK) !== 0);
+  const options = encodeOptions(packet.options ?? [], connection, (flags & tcp.ACK) !== 0, infers);
   const headerLength = tcp.size({ options });
   const bytes = ipPacket(ip, ipv4.IPPROTO_TCP, headerLength + length, ends.remote, ends.local);
   tcp.encode(

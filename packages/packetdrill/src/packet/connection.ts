@@ -68,10 +68,14 @@ export class Connection {
     return first === undefined ? live : (first.script + live - first.live) >>> 0;
   }
 
-  /** The timestamp on the wire that the script calls `script`: itself, or as far behind the next lower one. @throws TimestampError */
-  timestampLive(script: number): number {
+  /**
+   * The timestamp on the wire that the script calls `script`; where `infers`, one that no segment had is as far behind the next lower one.
+   * @throws TimestampError
+   */
+  timestampLive(script: number, infers: boolean): number {
     const exact = this.#timestamps.get(script);
     if (exact !== undefined) return exact;
+    if (!infers) throw new TimestampError(`no segment that came out had TS val ${script}`);
     let below: number | undefined;
     for (const value of this.#timestamps.keys()) {
       if (value < script && (below === undefined || value > below)) below = value;

@@ -22,16 +22,22 @@ import type { Connection } from './connection.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The options of a segment that is put in, as they go on the wire. @throws TimestampError for an echo of what was never sent. */
+/** The options of a segment that is put in, as they go on the wire; see {@link Connection.timestampLive} for `infers`. @throws TimestampError for an echo of what was never sent. */
 export function encodeOptions(
   options: readonly ScriptOption[],
   connection: Connection,
   echoes: boolean,
+  infers: boolean,
 ): Option[] {
-  return options.map((option) => encodeOption(option, connection, echoes));
+  return options.map((option) => encodeOption(option, connection, echoes, infers));
 }
 
-function encodeOption(option: ScriptOption, connection: Connection, echoes: boolean): Option {
+function encodeOption(
+  option: ScriptOption,
+  connection: Connection,
+  echoes: boolean,
+  infers: boolean,
+): Option {
   switch (option.kind) {
     case 'eol':
       return { kind: TCPOPT_EOL, padding: NO_BYTES };
@@ -55,7 +61,7 @@ function encodeOption(option: ScriptOption, connection: Connection, echoes: bool
       return {
         kind: TCPOPT_TIMESTAMP,
         tsval: option.val,
-        tsecr: echoes ? connection.timestampLive(option.ecr) : option.ecr,
+        tsecr: echoes ? connection.timestampLive(option.ecr, infers) : option.ecr,
       };
     case 'md5':
       return { kind: TCPOPT_MD5SIG, digest: option.digest };
