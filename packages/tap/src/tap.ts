@@ -176,7 +176,6 @@ export class Tap implements Device {
     if (this.#closed || this.#polling) return 0;
     this.#polling = true;
     let done = 0;
-    let isWhole = false;
     try {
       if (this.#wakeDue) {
         this.#wakeDue = false;
@@ -184,11 +183,10 @@ export class Tap implements Device {
       }
       if (this.#gone !== 0) this.#fail(this.#gone);
       while (done < budget && this.#next()) done++;
-      isWhole = true;
     } finally {
       this.#polling = false;
-      // A receiver threw: what is left comes with the next interrupt.
-      if (!isWhole || done < budget) {
+      // Also where a receiver threw: what is left comes with the next interrupt.
+      if (done < budget) {
         this.#scheduled = false;
         this.#want();
       }

@@ -9,6 +9,7 @@ import {
   SKB_GSO_TCPV6,
   SKB_GSO_UDP_L4,
   type SkBuff,
+  wrapPage,
 } from '@stack/skbuff';
 import { hex, toHex } from '@stack/testkit';
 import fc from 'fast-check';
@@ -109,6 +110,13 @@ describe('a header as it is read', () => {
     expect(read('01 00 0000 0000 2200 1000', skb)).toBeUndefined();
     expect([skb.ipSummed, skb.csumStart - skb.data, skb.csumOffset]).toEqual([CHECKSUM_PARTIAL, 34, 16]);
     expect(skb.transportHeader).toBe(skb.csumStart);
+  });
+
+  it('has the checksum in the linear part, wherever it is', () => {
+    const skb = packet(10);
+    skb.addFrag(wrapPage(new Uint8Array(1000)), 0, 1000);
+    expect(read('01 00 0000 0000 f401 1000', skb)).toBeUndefined();
+    expect([skb.csumStart - skb.data, skb.headlen]).toEqual([500, 518]);
   });
 
   it.each([
