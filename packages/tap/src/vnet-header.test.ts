@@ -5,6 +5,7 @@ import {
   Pool,
   SKB_GSO_DODGY,
   SKB_GSO_TCP_ECN,
+  SKB_GSO_TCP_FIXEDID,
   SKB_GSO_TCPV4,
   SKB_GSO_TCPV6,
   SKB_GSO_UDP_L4,
@@ -75,6 +76,7 @@ describe('a header as it is written', () => {
   it.each([
     ['a super-packet whose checksum is complete', () => Object.assign(packet(), TCP), 'SKB_GSO_SEG'],
     ['UDP segments', () => partial({ ...TCP, gsoType: SKB_GSO_UDP_L4 }), 'SKB_GSO_SEG'],
+    ['fixed ids', () => partial({ ...TCP, gsoType: SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID }), 'SKB_GSO_SEG'],
     ['both families', () => partial({ ...TCP, gsoType: SKB_GSO_TCPV4 | SKB_GSO_TCPV6 }), 'SKB_GSO_SEG'],
     ['segments of more than 65,535', () => partial({ ...TCP, gsoSize: 0x1_0000 }), 'SKB_GSO_SEG'],
     ['a TCP header shorter than 20', () => partial(TCP, 3000, 4), 'SKB_GSO_SEG'],
