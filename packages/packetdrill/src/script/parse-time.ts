@@ -7,6 +7,8 @@ import type { EventTime } from './script.ts';
 
 const NUMBER = /\d+(?:\.(?!\.)\d*)?|\.\d+/y;
 const SECOND = 1_000_000;
+/** Seconds of a time. */
+const MOST = 1_000_000;
 
 /** A time, and the time of return. */
 export interface BlockingTime {
@@ -42,5 +44,6 @@ export function readTime(cursor: Cursor): BlockingTime {
 function readSeconds(cursor: Cursor): number {
   const text = cursor.take(NUMBER);
   if (text === undefined) cursor.fail(`expected a time in seconds, found ${cursor.here()}`);
+  if (Number(text) > MOST) cursor.fail(`a time is at most ${MOST} seconds`, cursor.position - text.length);
   return Math.round(Number(text) * SECOND);
 }

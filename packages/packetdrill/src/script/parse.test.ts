@@ -149,6 +149,7 @@ it.each([
   ['nothing', '', '1:1', 'the script has no event'],
   ['commands alone', '`a`\n', '2:1', 'the script has no event'],
   ['no time', 'close(3) = 0', '1:1', 'expected a time in seconds'],
+  ['a time that never comes', '+99999999 close(3) = 0', '1:2', 'a time is at most'],
   ['nothing behind a time', '+0', '1:3', 'expected a packet, a system call'],
   ['a range that ends before it begins', '+.2~+.1 > . 1:1(0)', '1:1', 'the range ends before it begins'],
   ['a range of two kinds', '+.2~.3 > . 1:1(0)', '1:1', 'both ends of a range'],
