@@ -26,7 +26,7 @@ interop('a capture', ({ open }) => {
       const lab = await open({ offloads });
       const file = await captures.during(lab, async () => {
         for (const size of SIZES) {
-          await output(lab.ns, 'ping', ['-c', '1', '-W', '10', '-s', String(size), OURS]);
+          await output(lab.ns, 'ping', ['-c', '1', '-W', '30', '-s', String(size), OURS]);
         }
       });
       expect(await expertWarnings(file)).toEqual([]);

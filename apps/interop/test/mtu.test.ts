@@ -16,7 +16,7 @@ interop('MTU', ({ open }) => {
     ] as const)('bounds pings and carries files, %s offloads', async (_, offloads) => {
       const lab = await open({ mtu, offloads });
       const ping = (size: number, ...flags: string[]) =>
-        run(lab.ns, 'ping', ['-c', '1', '-W', '10', '-s', String(size), ...flags, OURS]);
+        run(lab.ns, 'ping', ['-c', '1', '-W', '30', '-s', String(size), ...flags, OURS]);
       expect((await ping(mtu - 28, '-M', 'do')).stdout).toContain('1 received');
       expect((await ping(mtu - 27, '-M', 'do')).status).toBe(1);
       expect((await ping(mtu - 27)).stdout).toContain('1 received');
@@ -55,7 +55,7 @@ interop('MTU', ({ open }) => {
     host.link.set('tap0', { mtu: 68 });
     ns.run('ip', 'link', 'set', DEV, 'mtu', '68');
     for (const size of [40, 41, 200]) {
-      const text = await output(ns, 'ping', ['-c', '1', '-W', '10', '-s', String(size), OURS]);
+      const text = await output(ns, 'ping', ['-c', '1', '-W', '30', '-s', String(size), OURS]);
       expect(text).toContain('1 received, 0% packet loss');
     }
   });

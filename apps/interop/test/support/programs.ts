@@ -134,6 +134,18 @@ export async function output(
   );
 }
 
+/**
+ * Three pings of `size` bytes, one after another: each is answered. One process each, for ping waits long for the first reply alone, and on a
+ * busy machine the next ones may take many times as long.
+ */
+export async function ping(ns: Netns, address: string, size: number): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    const text = await output(ns, 'ping', ['-c', '1', '-W', '30', '-s', String(size), address]);
+    if (!text.includes('1 received, 0% packet loss') || text.includes('wrong data byte'))
+      throw new Error(text);
+  }
+}
+
 /** Until something in a namespace listens to a port. */
 export async function listening(ns: Netns, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<void> {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
