@@ -90,13 +90,16 @@ async function sample(ends: Ends, task: TapTask, counts: Counts, part: number): 
     process.exit(1); // and with us whoever blocks in the namespaces
   }, PATIENCE * 1000);
   const [warmUp, timed] = counts.map((count) => Math.ceil(count * part)) as [number, number];
-  await ends.run(task, warmUp);
-  const cpu = await ends.cpu();
-  const start = performance.now();
-  await ends.run(task, timed);
-  const seconds = (performance.now() - start) / 1000;
-  const cpuSeconds = ((await ends.cpu()) - cpu) / 1e6;
-  await ends.close();
-  clearTimeout(late);
-  return { count: timed, seconds, cpuSeconds };
+  try {
+    await ends.run(task, warmUp);
+    const cpu = await ends.cpu();
+    const start = performance.now();
+    await ends.run(task, timed);
+    const seconds = (performance.now() - start) / 1000;
+    const cpuSeconds = ((await ends.cpu()) - cpu) / 1e6;
+    return { count: timed, seconds, cpuSeconds };
+  } finally {
+    clearTimeout(late);
+    await ends.close();
+  }
 }
