@@ -170,6 +170,28 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('interfaces of this ma
     expect(tap.error).toMatchObject({ name: 'TapError', code: 'EBADFD' });
   });
 
+  it.each([
+    ['with koffi', openTap],
+    ['without', openInherited],
+  ])('tell a new host of what came before it, %s', async (_, how) => {
+    const ns = await Netns.open();
+    const tap = await how({ pool, name: unique(), offloads: true });
+    taps.push(tap);
+    let told = 0;
+    tap.interrupt = () => void told++;
+    ns.adopt(tap.kernelName);
+    ns.run('ip', 'link', 'set', tap.kernelName, 'up');
+    ns.run('ip', 'address', 'add', '10.0.0.1/24', 'dev', tap.kernelName);
+    ns.spawn('ping', ['-c', '1', '10.0.0.2'], { stdio: 'ignore' });
+    await until(() => told === 1);
+    tap.interrupt = () => void told++;
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toBe(2); // before the kernel asks again, in a second
+    tap.poll(64);
+    expect(tap.stats.rxNohandler).toBeGreaterThan(0);
+    await ns.close();
+  });
+
   it('do not take packets while the kernel has them down', async () => {
     const tap = await opened();
     expect(tap.xmit(pool.alloc(60) as SkBuff)).toBe(0);

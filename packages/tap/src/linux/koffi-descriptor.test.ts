@@ -64,6 +64,13 @@ describe.skipIf(process.platform === 'win32')('KoffiDescriptor', () => {
     expect(told).toEqual(['start true false', 'readable', 'start true false']);
   });
 
+  it('holds the process, or does not', () => {
+    const { descriptor, told } = made();
+    descriptor.hold(false);
+    descriptor.hold(true);
+    expect(told).toEqual(['unref', 'ref']);
+  });
+
   it('tells nothing once it is closed', () => {
     const { descriptor, told, events, tell } = made();
     descriptor.want(events, true, false);
