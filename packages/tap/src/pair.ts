@@ -101,8 +101,9 @@ export function tapPair(options: TapPairOptions): [Tap, Tap] {
   } = options;
   const { addresses = [0x02_00_00_00_00_01, 0x02_00_00_00_00_02] } = options;
   requireRange('tap', 'queue', queue, 0xffff);
-  const one = new PairEnd(Math.max(queue, 1));
-  const two = new PairEnd(Math.max(queue, 1));
+  if (queue < 1) throw new RangeError('tap: a queue of 0 takes no packet');
+  const one = new PairEnd(queue);
+  const two = new PairEnd(queue);
   one.peer = two;
   two.peer = one;
   const make = (descriptor: Descriptor, end: 0 | 1) =>
