@@ -8,15 +8,16 @@ import type { Netns } from '@stack/tap';
 /** Counters by nstat's names. */
 export type Counters = Readonly<Record<string, number>>;
 
-/** Both sides count here what arrived with a wrong checksum or header. */
+/**
+ * Both sides count here what arrived with a wrong checksum or header, and nothing else: `TcpInErrs` also counts a SYN that was sent twice, as a
+ * host sends it that a busy machine let wait for a second, and `UdpInErrors` what found no room.
+ */
 export const BAD: readonly string[] = [
   'IpInHdrErrors',
   'IcmpInCsumErrors',
   'IcmpInErrors',
   'TcpInCsumErrors',
-  'TcpInErrs',
   'UdpInCsumErrors',
-  'UdpInErrors',
 ];
 
 /** Counters of the kernel in a namespace. */
