@@ -123,6 +123,9 @@ export class SkBuff {
   /** Queue links, for whoever queues it. */
   next: SkBuff | undefined = undefined;
   prev: SkBuff | undefined = undefined;
+  /** A second pair of links, for an owner that keeps it in two orders (Linux `tcp_tsorted_anchor`): out of use when it is freed. */
+  anchorNext: SkBuff | undefined = undefined;
+  anchorPrev: SkBuff | undefined = undefined;
 
   /** References to this skb itself ({@link get}); 0 = freed. */
   users = 1;
@@ -494,6 +497,8 @@ export class SkBuff {
     resetMetadata(this);
     this.next = undefined;
     this.prev = undefined;
+    this.anchorNext = undefined;
+    this.anchorPrev = undefined;
   }
 }
 

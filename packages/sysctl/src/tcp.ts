@@ -47,6 +47,10 @@ export const TCP = {
   tcp_max_reordering: { kind: 'int', default: 300, min: 1, unit: 'segments' },
 
   // Options.
+  /** RFC 2018 selective acknowledgments. */
+  tcp_sack: { kind: 'u8', default: 1, unit: '' },
+  /** RFC 2883: telling of segments that came twice. */
+  tcp_dsack: { kind: 'u8', default: 1, unit: '' },
   /** RFC 7323 window scaling. */
   tcp_window_scaling: { kind: 'u8', default: 1, unit: '' },
   /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
@@ -79,6 +83,12 @@ export const TCP = {
   tcp_rto_min_us: { kind: 'int', default: 200_000, min: 1, unit: 'µs' },
   /** Upper bound on RTO. */
   tcp_rto_max_ms: { kind: 'int', default: 120_000, min: 1000, max: 120_000, unit: 'ms' },
+  /** RFC 5682: whether a timeout was spurious is asked with new data; 0: it is not. */
+  tcp_frto: { kind: 'u8', default: 2, unit: '' },
+  /** RFC 8985 §7: 3, 4: tail loss probes; 0 to 2: none. */
+  tcp_early_retrans: { kind: 'u8', default: 3, max: 4, unit: '' },
+  /** RFC 8985 §6, bits: 2 its reordering window is fixed, 4 duplicates do not close it; 1 is of no effect. */
+  tcp_recovery: { kind: 'u8', default: 1, unit: '' },
   /** Whether retransmissions merge small segments. */
   tcp_retrans_collapse: { kind: 'u8', default: 1, unit: '' },
 

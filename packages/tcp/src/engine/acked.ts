@@ -2,117 +2,167 @@
  * What an acknowledgment changes: RFC 9293 §3.10.7.4 "fifth, check the ACK field" (Linux `tcp_ack`).
  * @module
  */
-import type { SkBuff } from '@stack/skbuff';
 import { SYN } from '../flags.ts';
 import {
-  CB_GSO_SIZE,
-  EVER_RETRANS,
-  endSeqOf,
-  flagsOf,
-  LOST,
-  pcountOf,
-  SACKED_RETRANS,
-  sackedOf,
-  seqOf,
-} from './cb.ts';
+  ackState,
+  FLAG_CA_ALERT,
+  FLAG_DATA,
+  FLAG_DATA_ACKED,
+  FLAG_DSACKING_ACK,
+  FLAG_FORWARD_PROGRESS,
+  FLAG_NO_CHALLENGE,
+  FLAG_NOT_DUP,
+  FLAG_SET_XMIT_TIMER,
+  FLAG_SLOWPATH,
+  FLAG_SND_UNA_ADVANCED,
+  FLAG_UPDATE_TS,
+  FLAG_WIN_UPDATE,
+  REXMIT_NEW,
+  REXMIT_NONE,
+} from './ack-flags.ts';
 import { challengeAck } from './challenge.ts';
-import { CHRONO_BUSY, chronoStop } from './chrono.ts';
+import { cleanRtxQueue } from './clean-rtx-queue.ts';
 import { inCwndReduction, updatePacingRate } from './cwnd.ts';
-import { syncMss } from './mss.ts';
-import { windowEnd } from './output.ts';
+import { currentMss, syncMss } from './mss.ts';
+import { pushPending, windowEnd } from './output.ts';
 import { replaceTsRecent } from './paws.ts';
-import { fastRetransAlert, REXMIT_FORCED, REXMIT_NONE, removeRenoSacks } from './recovery.ts';
+import { cwndReduction } from './prr.ts';
+import { rackUpdateReoWnd } from './rack.ts';
+import { fastRetransAlert } from './recovery.ts';
 import { xmitRetransmitQueue } from './retransmit.ts';
-import { ackUpdateRtt } from './rtt.ts';
+import { highestSackSeq, sackWriteQueue } from './scoreboard.ts';
 import type { Segment } from './segment.ts';
-import { freeQueued, setTsoSegs, slowStartAfterIdleCheck, trimHead } from './send-queue.ts';
-import { CA_OPEN, type TcpSock } from './tcb.ts';
-import { ackProbe, rearmRto } from './timer.ts';
-
-/** {@link processAck}: the segment came by the slow path, its window is looked at. */
-export const FLAG_SLOWPATH = 1;
-/** It carries data, so it is no duplicate ACK. */
-export const FLAG_DATA = 2;
-/** Its timestamp may be remembered. */
-export const FLAG_UPDATE_TS = 4;
-/** No challenge ACK for an ACK that is too old, or of what was not sent: the caller does that. */
-export const FLAG_NO_CHALLENGE = 8;
+import { slowStartAfterIdleCheck } from './send-queue.ts';
+import { SYN_SENT } from './state.ts';
+import { CA_OPEN, NAGLE_OFF, type TcpSock } from './tcb.ts';
+import { ackProbe, setXmitTimer } from './timer.ts';
+import { processTlpAck } from './tlp.ts';
 
 /** Acceptable, old but harmless, or the reason to drop the segment for. */
 export type AckResult = 1 | 0 | 'TCP_TOO_OLD_ACK' | 'TCP_ACK_UNSENT_DATA';
 
-// What cleanRtxQueue found, for its caller. Module state is safe: nothing re-enters.
-let dataAcked = false;
-let synAcked = false;
-let retransAcked = false;
-
-/** Takes in the acknowledgment of a segment. */
+/** Takes in the acknowledgment of a segment. `flag`: `FLAG_SLOWPATH` and those below it in `ack-flags.ts`. */
 export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number): AckResult {
   const ack = seg.ackSeq;
-  const prior = sk.sndUna;
-  const priorPackets = sk.packetsOut;
-  const advance = (ack - prior) | 0;
-  if (advance < 0) {
-    // RFC 5961 §5.2: an ACK of what was never sent, but for the window's sake looks old.
-    const slack = Math.min(sk.maxWindow, sk.bytesAcked);
-    if (advance + slack < 0) {
-      if ((flag & FLAG_NO_CHALLENGE) === 0) challengeAck(now, sk);
-      return 'TCP_TOO_OLD_ACK';
-    }
-    return 0;
-  }
+  const priorUna = sk.sndUna;
+  const advance = (ack - priorUna) | 0;
+  ackState.begin(flag, sk.sndNxt);
+  if (advance < 0) return oldAck(now, sk, seg, advance);
   if (((ack - sk.sndNxt) | 0) > 0) {
     // "If the ACK acks something not yet sent, then send an ACK, drop the segment."
     if ((flag & FLAG_NO_CHALLENGE) === 0) challengeAck(now, sk);
     return 'TCP_ACK_UNSENT_DATA';
   }
-  const advanced = advance > 0;
-  if (advanced) sk.retransmits = 0;
-  if ((flag & FLAG_UPDATE_TS) !== 0) replaceTsRecent(now, sk, seg.seq);
-  const { mib } = sk.tcp;
-  let windowUpdated = false;
-  let hasData = (flag & FLAG_DATA) !== 0;
-  if (advanced && (flag & FLAG_SLOWPATH) === 0) {
-    sk.sndWl1 = seg.seq;
-    sndUnaUpdate(sk, ack);
-    windowUpdated = true;
-    mib.TcpExt.TCPHPAcks++;
-  } else {
-    if (seg.seq !== seg.endSeq) hasData = true;
-    else mib.TcpExt.TCPPureAcks++;
-    windowUpdated = updateWindow(now, sk, seg, ack);
+  const priorPackets = sk.packetsOut;
+  const { delivered, lost } = sk;
+  const priorFack = sk.sackOk ? highestSackSeq(sk) : priorUna;
+  if (advance > 0) {
+    ackState.flag |= FLAG_SND_UNA_ADVANCED;
+    sk.retransmits = 0;
   }
+  if ((flag & FLAG_UPDATE_TS) !== 0) replaceTsRecent(now, sk, seg.seq);
+  takeWindowAndSacks(now, sk, seg, priorUna);
   sk.errSoft = '';
   sk.probesOut = 0;
   sk.rcvTstamp = now;
   if (priorPackets === 0) {
+    if ((ackState.flag & FLAG_DSACKING_ACK) !== 0) {
+      fastRetransAlert(now, sk, priorUna, 0);
+      newlyDelivered(sk, delivered);
+    }
     ackProbe(now, sk, windowEnd(sk));
+    processTlpAck(now, sk, ack);
     return 1;
   }
-  const delivered = sk.delivered;
-  cleanRtxQueue(now, sk, prior);
-  const acked = dataAcked || synAcked;
-  const isDuplicate = !(hasData || windowUpdated || acked);
-  const rearm = acked;
-  let rexmit = REXMIT_NONE;
-  if (isDuplicate || sk.caState !== CA_OPEN) {
-    rexmit = fastRetransAlert(now, sk, advanced, isDuplicate && !advanced ? 1 : 0);
+  cleanRtxQueue(now, sk, priorFack, priorUna);
+  rackUpdateReoWnd(sk);
+  processTlpAck(now, sk, ack);
+  if (isDubious(sk)) {
+    const mask = FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK;
+    fastRetransAlert(now, sk, priorUna, (ackState.flag & mask) === 0 ? 1 : 0);
   }
-  if (rearm) rearmRto(now, sk);
-  if ((acked || isDuplicate) && sk.dst !== undefined) sk.family.confirm(now, sk.dst);
-  // In a reduction the window is what the reduction made it; it grows for what the ACK delivered otherwise.
-  if (!inCwndReduction(sk) && mayRaiseCwnd(sk, acked)) {
-    sk.caOps.congAvoid(now, sk, ack, sk.delivered - delivered);
-    sk.sndCwndStamp = now; // the window is judged for idleness from here
-  }
-  mib.TcpExt.TCPDelivered += sk.delivered - delivered;
-  updatePacingRate(sk);
-  if (rexmit !== REXMIT_NONE) xmitRetransmitQueue(now, sk, rexmit === REXMIT_FORCED);
+  if ((ackState.flag & FLAG_SET_XMIT_TIMER) !== 0) setXmitTimer(now, sk);
+  const arrived = (ackState.flag & FLAG_FORWARD_PROGRESS) !== 0 || (ackState.flag & FLAG_NOT_DUP) === 0;
+  if (arrived && sk.dst !== undefined) sk.family.confirm(now, sk.dst);
+  controlCwnd(now, sk, ack, newlyDelivered(sk, delivered), sk.lost - lost);
+  xmitRecovery(now, sk);
   return 1;
 }
 
-function mayRaiseCwnd(sk: TcpSock, progress: boolean): boolean {
-  return sk.reordering > sk.tcp.sysctl.tcp_reordering ? progress : dataAcked;
+/** An ACK below SND.UNA. Its SACK blocks may still be news. */
+function oldAck(now: number, sk: TcpSock, seg: Segment, advance: number): AckResult {
+  // RFC 5961 §5.2: it may be a guess, but for the window's sake looks old.
+  if (advance + Math.min(sk.maxWindow, sk.bytesAcked) < 0) {
+    if ((ackState.flag & FLAG_NO_CHALLENGE) === 0) challengeAck(now, sk);
+    return 'TCP_TOO_OLD_ACK';
+  }
+  if (!seg.hasSack(sk)) return 0;
+  const { delivered } = sk;
+  sackWriteQueue(now, sk, seg, sk.sndUna);
+  sk.delivered += ackState.sackDelivered;
+  fastRetransAlert(now, sk, sk.sndUna, 0);
+  newlyDelivered(sk, delivered);
+  xmitRecovery(now, sk);
+  return 0;
+}
+
+/** The window and the SACK blocks: of a segment by the fast path there is no news of either. */
+function takeWindowAndSacks(now: number, sk: TcpSock, seg: Segment, priorUna: number): void {
+  const { TcpExt } = sk.tcp.mib;
+  if ((ackState.flag & (FLAG_SLOWPATH | FLAG_SND_UNA_ADVANCED)) === FLAG_SND_UNA_ADVANCED) {
+    sk.sndWl1 = seg.seq;
+    sndUnaUpdate(sk, seg.ackSeq);
+    ackState.flag |= FLAG_WIN_UPDATE;
+    TcpExt.TCPHPAcks++;
+    return;
+  }
+  if (seg.seq !== seg.endSeq) ackState.flag |= FLAG_DATA;
+  else TcpExt.TCPPureAcks++;
+  if (updateWindow(now, sk, seg, seg.ackSeq)) ackState.flag |= FLAG_WIN_UPDATE;
+  if (!seg.hasSack(sk)) return;
+  sackWriteQueue(now, sk, seg, priorUna);
+  sk.delivered += ackState.sackDelivered;
+}
+
+/** Whether recovery has to look at this ACK. */
+function isDubious(sk: TcpSock): boolean {
+  const { flag } = ackState;
+  return (flag & FLAG_NOT_DUP) === 0 || (flag & FLAG_CA_ALERT) !== 0 || sk.caState !== CA_OPEN;
+}
+
+/** Segments delivered since there were `before`. */
+function newlyDelivered(sk: TcpSock, before: number): number {
+  const delivered = sk.delivered - before;
+  sk.tcp.mib.TcpExt.TCPDelivered += delivered;
+  return delivered;
+}
+
+/** In a reduction the window is what the reduction makes it; else it grows for what was delivered. */
+function controlCwnd(now: number, sk: TcpSock, ack: number, delivered: number, lost: number): void {
+  if (inCwndReduction(sk)) {
+    cwndReduction(now, sk, delivered, lost, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
+  } else if (mayRaiseCwnd(sk)) {
+    sk.caOps.congAvoid(now, sk, ack, delivered);
+    sk.sndCwndStamp = now; // the window is judged for idleness from here
+  }
+  updatePacingRate(sk);
+}
+
+/** With much reordering what is delivered counts, whether or not it is acknowledged in order. */
+function mayRaiseCwnd(sk: TcpSock): boolean {
+  const progress = sk.reordering > sk.tcp.sysctl.tcp_reordering ? FLAG_FORWARD_PROGRESS : FLAG_DATA_ACKED;
+  return (ackState.flag & progress) !== 0;
+}
+
+/** Sends what recovery asked for, now that the window is known (Linux `tcp_xmit_recovery`). */
+function xmitRecovery(now: number, sk: TcpSock): void {
+  if (ackState.rexmit === REXMIT_NONE || sk.state === SYN_SENT) return;
+  if (ackState.rexmit === REXMIT_NEW) {
+    if (sk.writeQueue.first !== undefined) pushPending(now, sk, currentMss(now, sk), NAGLE_OFF);
+    if (((sk.sndNxt - sk.highSeq) | 0) > 0) return;
+    sk.frto = false;
+  }
+  xmitRetransmitQueue(now, sk);
 }
 
 function sndUnaUpdate(sk: TcpSock, ack: number): void {
@@ -139,67 +189,4 @@ function updateWindow(now: number, sk: TcpSock, seg: Segment, ack: number): bool
   }
   sndUnaUpdate(sk, ack);
   return updated;
-}
-
-/** Frees what is acknowledged and measures the round trip with it (Linux `tcp_clean_rtx_queue`). */
-function cleanRtxQueue(now: number, sk: TcpSock, prior: number): void {
-  const { rtxQueue } = sk;
-  const una = sk.sndUna;
-  let acked = 0;
-  let first = -1;
-  let last = -1;
-  dataAcked = false;
-  synAcked = false;
-  retransAcked = false;
-  let skb = rtxQueue.first;
-  while (skb !== undefined) {
-    const whole = ((endSeqOf(skb) - una) | 0) <= 0;
-    const sacked = sackedOf(skb);
-    const isSyn = (flagsOf(skb) & SYN) !== 0;
-    let count = pcountOf(skb);
-    const sentAt = skb.tstamp;
-    if (!whole) {
-      if (count === 1 || ((una - seqOf(skb)) | 0) <= 0) break;
-      count = trimAcked(sk, skb, una);
-      if (count === 0) break;
-    }
-    if ((sacked & EVER_RETRANS) !== 0) {
-      // RFC 6298 §3 (Karn): what was retransmitted is no measure.
-      if ((sacked & SACKED_RETRANS) !== 0) sk.retransOut -= count;
-      retransAcked = true;
-    } else {
-      last = sentAt;
-      if (first < 0) first = sentAt;
-    }
-    if ((sacked & LOST) !== 0) sk.lostOut -= count;
-    sk.packetsOut -= count;
-    acked += count;
-    if (isSyn) {
-      synAcked = true;
-      sk.retransStamp = 0;
-    } else dataAcked = true;
-    if (!whole) break;
-    const next: SkBuff | undefined = skb.next;
-    if (sk.retransmitHint === skb) sk.retransmitHint = undefined;
-    rtxQueue.remove(skb);
-    freeQueued(sk, skb);
-    skb = next;
-  }
-  if (skb === undefined) chronoStop(now, sk, CHRONO_BUSY);
-  if ((sk.sndUp - prior) >>> 0 <= (una - prior) >>> 0) sk.sndUp = una;
-  if (sk.urgMode && sk.sndUp === una) sk.urgMode = false;
-  const measured = first >= 0 && !retransAcked;
-  ackUpdateRtt(now, sk, measured ? now - first : -1, measured ? now - last : -1, dataAcked || synAcked);
-  if (dataAcked || synAcked) {
-    removeRenoSacks(sk, acked);
-    sk.caOps.pktsAcked?.(now, sk, acked, measured ? now - last : -1);
-  }
-}
-
-/** Some segments of a super-packet are acknowledged: cuts them off. How many they were. */
-function trimAcked(sk: TcpSock, skb: SkBuff, una: number): number {
-  const before = pcountOf(skb);
-  const size = skb.cb[CB_GSO_SIZE] as number;
-  trimHead(sk, skb, (una - seqOf(skb)) | 0);
-  return before - setTsoSegs(skb, size);
 }

@@ -21,6 +21,8 @@ export const CB_GSO_SIZE = 5;
 export const CB_TX_MARK = 6;
 /** 1: nothing may be added behind it. */
 export const CB_EOR = 7;
+/** `TcpSock.delivered` when it was handed down last. */
+export const CB_TX_DELIVERED = 8;
 
 /** Delivered, by SACK. */
 export const SACKED_ACKED = 1;
@@ -28,6 +30,8 @@ export const SACKED_ACKED = 1;
 export const SACKED_RETRANS = 2;
 /** Taken for lost. */
 export const LOST = 4;
+/** And that by RACK, which does not come back to it. */
+export const LOST_BY_RACK = 8;
 /** Retransmitted at some time. */
 export const EVER_RETRANS = 0x80;
 

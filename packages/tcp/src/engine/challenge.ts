@@ -5,6 +5,7 @@
  */
 import { enterQuickAck, TCP_MAX_QUICKACKS } from './ack.ts';
 import type { TcpExtCounters } from './mib.ts';
+import { dsackSet } from './sack.ts';
 import type { Segment } from './segment.ts';
 import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
@@ -67,6 +68,7 @@ export function sendDupAck(now: number, sk: TcpSock, seg: Segment): void {
   if (seg.endSeq !== seg.seq && ((seg.seq - sk.rcvNxt) | 0) < 0) {
     sk.tcp.mib.TcpExt.DelayedACKLost++;
     enterQuickAck(sk, TCP_MAX_QUICKACKS);
+    dsackSet(sk, seg.seq, ((seg.endSeq - sk.rcvNxt) | 0) > 0 ? sk.rcvNxt : seg.endSeq);
   }
   sendAck(now, sk);
 }

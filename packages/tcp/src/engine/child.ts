@@ -51,6 +51,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
     child.tsRecent = req.tsRecent;
     child.tsRecentStamp = stampSeconds(now);
   }
+  child.sackOk = req.sackOk;
   child.wscaleOk = req.wscaleOk;
   if (req.wscaleOk) {
     child.sndWscale = req.sndWscale;

@@ -6,7 +6,8 @@
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, PSH, RST, SYN } from '../flags.ts';
 import { ackCheck, ackNowOrLater, ackScheduled, dataReceived } from './ack.ts';
-import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS, processAck } from './acked.ts';
+import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
+import { processAck } from './acked.ts';
 import { pushPendingFrames } from './output.ts';
 import { storeTsRecent } from './paws.ts';
 import { dataQueue, dataReady, drop, queueReceived } from './receive-queue.ts';
@@ -22,7 +23,7 @@ import { receiveWindow } from './window.ts';
 export function rcvEstablished(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
   const { tcp } = sk;
   if (tcp.probe !== undefined) tcp.probe('tcp_rcv_established', skb);
-  seg.readTimestamps(skb, sk);
+  seg.readEstablished(skb, sk);
   if (isPredicted(sk, skb, seg)) {
     if (seg.len === 0) {
       const flag = sk.rcvNxt === sk.rcvWup ? FLAG_UPDATE_TS : 0;

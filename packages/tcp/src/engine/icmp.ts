@@ -6,10 +6,10 @@
 import { SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 } from '@stack/skbuff/sock';
 import { dest, seq as readSeq, source } from '../fields.ts';
 import { doneWith } from './close.ts';
+import { simpleRetransmit } from './loss.ts';
 import { dropRequest } from './minisocks.ts';
 import { syncMss } from './mss.ts';
 import type { Family, Quote } from './ports.ts';
-import { simpleRetransmit } from './recovery.ts';
 import type { RequestSock } from './request.ts';
 import { CLOSE, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpSock } from './tcb.ts';

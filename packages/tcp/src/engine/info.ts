@@ -99,6 +99,7 @@ const LISTENER_FIELDS: ReadonlySet<keyof TcpInfo> = /* @__PURE__ */ new Set([
   'sndCwnd',
 ]);
 const TCPI_OPT_TIMESTAMPS = 1;
+const TCPI_OPT_SACK = 2;
 const TCPI_OPT_WSCALE = 4;
 
 /** See {@link Tcp.info}. */
@@ -123,7 +124,10 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     retransmits: sk.retransmits,
     probes: sk.probesOut,
     backoff: sk.backoff,
-    options: (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) | (sk.wscaleOk ? TCPI_OPT_WSCALE : 0),
+    options:
+      (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) |
+      (sk.sackOk ? TCPI_OPT_SACK : 0) |
+      (sk.wscaleOk ? TCPI_OPT_WSCALE : 0),
     sndWscale: sk.sndWscale,
     rcvWscale: sk.rcvWscale,
     deliveryRateAppLimited: 0,
@@ -173,7 +177,7 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     deliveredCe: 0,
     bytesSent: sk.bytesSent,
     bytesRetrans: sk.bytesRetrans,
-    dsackDups: 0,
+    dsackDups: sk.dsackDups,
     reordSeen: sk.reordSeen,
     rcvOoopack: sk.rcvOoopack,
     sndWnd: sk.sndWnd,

@@ -51,19 +51,31 @@ export interface TcpExtCounters {
   TCPPureAcks: number;
   TCPHPAcks: number;
   TCPRenoRecovery: number;
+  TCPSackRecovery: number;
+  TCPSACKReneging: number;
+  TCPSACKReorder: number;
   TCPRenoReorder: number;
   TCPTSReorder: number;
   TCPFullUndo: number;
   TCPPartialUndo: number;
+  TCPDSACKUndo: number;
   TCPLossUndo: number;
   TCPRenoFailures: number;
+  TCPSackFailures: number;
   TCPLossFailures: number;
   TCPFastRetrans: number;
   TCPSlowStartRetrans: number;
   TCPTimeouts: number;
+  TCPLossProbes: number;
+  TCPLossProbeRecovery: number;
   TCPLostRetransmit: number;
   TCPRenoRecoveryFail: number;
+  TCPSackRecoveryFail: number;
   TCPRcvCollapsed: number;
+  TCPDSACKOldSent: number;
+  TCPDSACKOfoSent: number;
+  TCPDSACKRecv: number;
+  TCPDSACKOfoRecv: number;
   TCPAbortOnData: number;
   TCPAbortOnClose: number;
   TCPAbortOnMemory: number;
@@ -71,6 +83,9 @@ export interface TcpExtCounters {
   TCPAbortOnLinger: number;
   TCPAbortFailed: number;
   TCPMemoryPressures: number;
+  TCPSACKDiscard: number;
+  TCPDSACKIgnoredOld: number;
+  TCPDSACKIgnoredNoUndo: number;
   TCPSpuriousRTOs: number;
   TCPRcvCoalesce: number;
   TCPRcvQDrop: number;
@@ -86,6 +101,10 @@ export interface TcpExtCounters {
   TCPWantZeroWindowAdv: number;
   TCPSynRetrans: number;
   TCPOrigDataSent: number;
+  TCPHystartTrainDetect: number;
+  TCPHystartTrainCwnd: number;
+  TCPHystartDelayDetect: number;
+  TCPHystartDelayCwnd: number;
   TCPACKSkippedSynRecv: number;
   TCPACKSkippedPAWS: number;
   TCPACKSkippedSeq: number;
@@ -102,6 +121,8 @@ export interface TcpExtCounters {
   TCPMinTTLDrop: number;
   TCPRetransFail: number;
   TCPWqueueTooBig: number;
+  TCPDSACKRecvSegs: number;
+  TCPDSACKIgnoredDubious: number;
 }
 
 /** All of TCP's counters. */
@@ -153,19 +174,31 @@ export function tcpMib(): TcpMib {
       TCPPureAcks: 0,
       TCPHPAcks: 0,
       TCPRenoRecovery: 0,
+      TCPSackRecovery: 0,
+      TCPSACKReneging: 0,
+      TCPSACKReorder: 0,
       TCPRenoReorder: 0,
       TCPTSReorder: 0,
       TCPFullUndo: 0,
       TCPPartialUndo: 0,
+      TCPDSACKUndo: 0,
       TCPLossUndo: 0,
       TCPRenoFailures: 0,
+      TCPSackFailures: 0,
       TCPLossFailures: 0,
       TCPFastRetrans: 0,
       TCPSlowStartRetrans: 0,
       TCPTimeouts: 0,
+      TCPLossProbes: 0,
+      TCPLossProbeRecovery: 0,
       TCPLostRetransmit: 0,
       TCPRenoRecoveryFail: 0,
+      TCPSackRecoveryFail: 0,
       TCPRcvCollapsed: 0,
+      TCPDSACKOldSent: 0,
+      TCPDSACKOfoSent: 0,
+      TCPDSACKRecv: 0,
+      TCPDSACKOfoRecv: 0,
       TCPAbortOnData: 0,
       TCPAbortOnClose: 0,
       TCPAbortOnMemory: 0,
@@ -173,6 +206,9 @@ export function tcpMib(): TcpMib {
       TCPAbortOnLinger: 0,
       TCPAbortFailed: 0,
       TCPMemoryPressures: 0,
+      TCPSACKDiscard: 0,
+      TCPDSACKIgnoredOld: 0,
+      TCPDSACKIgnoredNoUndo: 0,
       TCPSpuriousRTOs: 0,
       TCPRcvCoalesce: 0,
       TCPRcvQDrop: 0,
@@ -188,6 +224,10 @@ export function tcpMib(): TcpMib {
       TCPWantZeroWindowAdv: 0,
       TCPSynRetrans: 0,
       TCPOrigDataSent: 0,
+      TCPHystartTrainDetect: 0,
+      TCPHystartTrainCwnd: 0,
+      TCPHystartDelayDetect: 0,
+      TCPHystartDelayCwnd: 0,
       TCPACKSkippedSynRecv: 0,
       TCPACKSkippedPAWS: 0,
       TCPACKSkippedSeq: 0,
@@ -204,6 +244,8 @@ export function tcpMib(): TcpMib {
       TCPMinTTLDrop: 0,
       TCPRetransFail: 0,
       TCPWqueueTooBig: 0,
+      TCPDSACKRecvSegs: 0,
+      TCPDSACKIgnoredDubious: 0,
     },
   };
 }

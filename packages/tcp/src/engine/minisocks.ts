@@ -6,7 +6,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { POLLIN } from '@stack/skbuff/sock';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
-import { SAW_MSS, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
+import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
 import { oowRateLimited } from './challenge.ts';
 import { createChild } from './child.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
@@ -119,6 +119,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment, family: 
     req.tstampOk = true;
     req.tsRecent = options.tsval;
   }
+  req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
 }

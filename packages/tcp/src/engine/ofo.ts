@@ -9,8 +9,10 @@ import { endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { setOwnerR } from './memory.ts';
 import { tryRmemSchedule } from './prune.ts';
 import { drop, finReceived, rcvNxtUpdate, tryCoalesce } from './receive-queue.ts';
+import { dsackExtend, dsackSet, sackNewOfo, sackReset } from './sack.ts';
 import type { Segment } from './segment.ts';
 import type { TcpSock } from './tcb.ts';
+import { growWindow } from './window.ts';
 
 /** Takes over a segment ahead of RCV.NXT, header off (Linux `tcp_data_queue_ofo`). */
 export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
@@ -28,7 +30,10 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
   TcpExt.TCPOFOQueue++;
   sk.ofoQueue ??= new SkbQueue();
   insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
-  // The window does not grow for it: only ACKs with the same window are duplicates, and without SACK all depends on those.
+  // Without SACK all depends on duplicate ACKs, and only those with the same window are: it must not grow.
+  if (!sk.sackOk) return;
+  sackNewOfo(sk, seg.seq, seg.endSeq);
+  growWindow(sk, len, truesize);
 }
 
 /** Puts it in its place, unless it goes into another, or was known already. */
@@ -39,9 +44,11 @@ function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: 
     if (((endSeq - endSeqOf(before)) | 0) <= 0) {
       TcpExt.TCPOFOMerge++;
       drop(sk, skb, 'TCP_OFOMERGE');
+      dsackSet(sk, seq, endSeq);
       return;
     }
     if (seq === seqOf(before)) {
+      dsackExtend(sk, seq, endSeqOf(before));
       // It begins where that one does and is longer: it takes its place.
       queue.insertAfter(before, skb);
       queue.remove(before);
@@ -50,6 +57,7 @@ function insert(sk: TcpSock, queue: SkbQueue, skb: SkBuff, seq: number, endSeq: 
       placed(sk, queue, skb, endSeq);
       return;
     }
+    dsackSet(sk, seq, endSeqOf(before));
   } else if (before !== undefined && tryCoalesce(sk, before, skb)) {
     sk.ofoLast = before;
     mergeRight(sk, queue, before, endSeq);
@@ -79,7 +87,13 @@ function predecessor(sk: TcpSock, queue: SkbQueue, seq: number): SkBuff | undefi
 /** Drops what lies wholly within what was just put in. */
 function mergeRight(sk: TcpSock, queue: SkbQueue, skb: SkBuff, endSeq: number): void {
   for (let next = skb.next; next !== undefined; next = skb.next) {
-    if (((endSeq - endSeqOf(next)) | 0) < 0) return;
+    const overlap = (endSeq - seqOf(next)) | 0;
+    if (overlap <= 0) return;
+    if (((endSeq - endSeqOf(next)) | 0) < 0) {
+      dsackExtend(sk, seqOf(next), endSeq);
+      return;
+    }
+    dsackExtend(sk, seqOf(next), endSeqOf(next));
     queue.remove(next);
     sk.tcp.mib.TcpExt.TCPOFOMerge++;
     drop(sk, next, 'TCP_OFOMERGE');
@@ -90,11 +104,15 @@ function mergeRight(sk: TcpSock, queue: SkbQueue, skb: SkBuff, endSeq: number): 
 export function drainOfo(now: number, sk: TcpSock): void {
   const queue = sk.ofoQueue;
   if (queue === undefined) return;
+  const high = sk.rcvNxt; // what came up to here came before
   for (let skb = queue.first; skb !== undefined; skb = queue.first) {
     if (((seqOf(skb) - sk.rcvNxt) | 0) > 0) break;
     queue.remove(skb);
     if (sk.ofoLast === skb) sk.ofoLast = undefined;
     const end = endSeqOf(skb);
+    if (((seqOf(skb) - high) | 0) < 0) {
+      dsackExtend(sk, seqOf(skb), ((end - high) | 0) < 0 ? end : high);
+    }
     if (((end - sk.rcvNxt) | 0) <= 0) {
       drop(sk, skb, 'TCP_OFO_DROP');
       continue;
@@ -124,4 +142,5 @@ export function purgeOfo(sk: TcpSock): void {
   sk.ofoQueue?.purge();
   sk.ofoQueue = undefined;
   sk.ofoLast = undefined;
+  sackReset(sk);
 }

@@ -11,7 +11,7 @@ describe('active open', () => {
   it('sends a SYN with MSS (MUST-14, SHLD-5, MAY-3), timestamps and window scale, and acknowledges the SYN-ACK', () => {
     new Script()
       .connect()
-      .out('S 0:0(0) win 64240 <mss 1460,nop,nop,TS val 0 ecr 0,nop,wscale 7>')
+      .out('S 0:0(0) win 64240 <mss 1460,sackOK,TS val 0 ecr 0,nop,wscale 7>')
       .in('S. 0:0(0) ack 1 win 5840 <mss 1000,nop,nop,TS val 700 ecr 1000,nop,wscale 6>')
       .out('. 1:1(0) ack 1 win 502 <nop,nop,TS val 0 ecr 700>')
       .info({ state: ESTABLISHED, sndMss: 988, sndWscale: 6, rcvWscale: 7, sndCwnd: 10, options: 5 });
@@ -162,7 +162,7 @@ describe('passive open', () => {
     let woken = 0;
     s.sk.wake = () => woken++;
     s.in('S 0:0(0) win 32792 <mss 1000,sackOK,TS val 100 ecr 0,nop,wscale 7>')
-      .out('S. 0:0(0) ack 1 win 65160 <mss 1460,nop,nop,TS val 0 ecr 100,nop,wscale 7>')
+      .out('S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS val 0 ecr 100,nop,wscale 7>')
       .quiet();
     expect(tcp.accept(s.now, s.sk)).toBe('EAGAIN');
     s.after(0.1).in('. 1:1(0) ack 1 win 257 <nop,nop,TS val 200 ecr 1000>').quiet();

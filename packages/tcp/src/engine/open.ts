@@ -4,9 +4,10 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, RST, SYN } from '../flags.ts';
-import { SAW_MSS, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
+import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
 import { DELACK_MAX, delayAck, enterQuickAck, inPingpong, TCP_MAX_QUICKACKS } from './ack.ts';
-import { FLAG_SLOWPATH, processAck } from './acked.ts';
+import { FLAG_SLOWPATH } from './ack-flags.ts';
+import { processAck } from './acked.ts';
 import { bindForListen, hashConnect } from './bind.ts';
 import { CB_FLAGS } from './cb.ts';
 import { resetReceived, stateChanged } from './close.ts';
@@ -155,6 +156,9 @@ function prepare(now: number, sk: TcpSock, dst: Dst): void {
   sk.undoRetrans = -1;
   sk.wscaleOk = false;
   sk.tstampOk = false;
+  sk.sackOk = false;
+  sk.numSacks = 0;
+  sk.dsack = false;
   sk.sndWscale = 0;
 }
 
@@ -254,6 +258,7 @@ function takeSynOptions(sk: TcpSock, seg: Segment): void {
   sk.mssClamp = mss;
   sk.wscaleOk = (options.saw & SAW_WSCALE) !== 0 && sk.tcp.sysctl.tcp_window_scaling !== 0;
   sk.sndWscale = sk.wscaleOk ? Math.min(options.wscale, TCP_MAX_WSCALE) : 0;
+  sk.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sk.tcp.sysctl.tcp_sack !== 0;
 }
 
 /** Our SYN is acknowledged, and the peer's is here. */

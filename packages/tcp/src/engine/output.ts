@@ -9,6 +9,7 @@ import { CHRONO_BUSY, CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
 import { cwndValidate, packetsInFlight } from './cwnd.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
 import { OK } from './ports.ts';
+import { prrSent } from './prr.ts';
 import { fragment, growSkb, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
 import {
   CA_RECOVERY,
@@ -16,11 +17,13 @@ import {
   NAGLE_OFF,
   NAGLE_PUSH,
   type TcpSock,
+  TIMER_LOSS_PROBE,
   TIMER_NONE,
   TIMER_PROBE0,
   TSQ_THROTTLED,
 } from './tcb.ts';
 import { armRtx, probe0Base, rearmRto } from './timer.ts';
+import { scheduleLossProbe } from './tlp.ts';
 import { FAILED, transmitControl, transmitSkb } from './transmit.ts';
 
 /** A super-packet takes what pacing would send in a millisecond: `rate >> 10`. */
@@ -35,9 +38,9 @@ export function windowEnd(sk: TcpSock): number {
 
 /**
  * Sends from the write queue (Linux `tcp_write_xmit`). True where something waits and nothing is in flight whose ACK would go on with
- * it. `pushOne`: no more than one skb.
+ * it. `pushOne`: 1 = no more than one skb, 2 = and that in any case, as a probe.
  */
-export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number, pushOne: boolean): boolean {
+export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number, pushOne: number): boolean {
   const { tcp, writeQueue } = sk;
   let sent = 0;
   let cwndLimited = false;
@@ -45,8 +48,11 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
   const maxSegs = tsoSegs(sk, mss);
   for (let skb = writeQueue.first; skb !== undefined; skb = writeQueue.first) {
     if (tcp.probe !== undefined) tcp.probe('tcp_write_xmit', skb);
-    const room = cwndTest(sk);
-    if (room === 0) break;
+    let room = cwndTest(sk);
+    if (room === 0) {
+      if (pushOne !== 2) break;
+      room = 1;
+    }
     const quota = Math.min(room, maxSegs);
     if (skb.next !== undefined && skb.len < quota * mss) growSkb(sk, skb, skb.next, quota * mss - skb.len);
     const segs = setTsoSegs(skb, mss);
@@ -56,7 +62,7 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
     }
     if (segs === 1) {
       if (!nagleTest(sk, skb, mss, skb.next === undefined ? nonagle : NAGLE_PUSH)) break;
-    } else if (!pushOne) {
+    } else if (pushOne === 0) {
       const defer = tsoShouldDefer(now, sk, skb, maxSegs);
       if (defer !== SEND_NOW) {
         if (defer === DEFER_CWND) cwndLimited = true;
@@ -72,20 +78,24 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
     newDataSent(now, sk, skb);
     if (skb.len < pcountOf(skb) * mss) sk.sndSml = endSeqOf(skb);
     sent += pcountOf(skb);
-    if (pushOne) break;
+    if (pushOne !== 0) break;
   }
   if (rwndLimited) chronoStart(now, sk, CHRONO_RWND);
   else chronoStop(now, sk, CHRONO_RWND);
   cwndLimited ||= packetsInFlight(sk) >= sk.sndCwnd;
   if (sent > 0 || cwndLimited) cwndValidate(now, sk, cwndLimited);
-  if (sent > 0) return false;
+  if (sent > 0) {
+    prrSent(sk, sent);
+    if (pushOne !== 2) scheduleLossProbe(now, sk, false);
+    return false;
+  }
   return sk.packetsOut === 0 && writeQueue.first !== undefined;
 }
 
 /** Sends what may be sent, and sees to it that a window that is closed gets probed. */
 export function pushPending(now: number, sk: TcpSock, mss: number, nonagle: number): void {
   if (sk.state === 7) return;
-  if (writeXmit(now, sk, mss, nonagle, false)) checkProbeTimer(now, sk);
+  if (writeXmit(now, sk, mss, nonagle, 0)) checkProbeTimer(now, sk);
 }
 
 /** {@link pushPending} where anything waits. */
@@ -106,7 +116,7 @@ function cwndTest(sk: TcpSock): number {
 }
 
 /** Whether at least the first segment of `skb` fits into the peer's window. */
-function windowTest(sk: TcpSock, skb: SkBuff, mss: number): boolean {
+export function windowTest(sk: TcpSock, skb: SkBuff, mss: number): boolean {
   const end = skb.len > mss ? seqOf(skb) + mss : endSeqOf(skb);
   return ((windowEnd(sk) - end) | 0) >= 0;
 }
@@ -203,7 +213,8 @@ function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
   if (before === 0) chronoStart(now, sk, CHRONO_BUSY);
   const pcount = pcountOf(skb);
   sk.packetsOut = before + pcount;
-  if (before === 0 || sk.pendingTimer === TIMER_NONE) rearmRto(now, sk);
+  if (before === 0 || sk.pendingTimer === TIMER_NONE || sk.pendingTimer === TIMER_LOSS_PROBE)
+    rearmRto(now, sk);
   mib.TcpExt.TCPOrigDataSent += pcount;
 }
 

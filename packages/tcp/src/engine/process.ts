@@ -5,7 +5,8 @@
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { ackCheck } from './ack.ts';
-import { FLAG_NO_CHALLENGE, FLAG_SLOWPATH, FLAG_UPDATE_TS, processAck } from './acked.ts';
+import { FLAG_NO_CHALLENGE, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
+import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
 import { dataSendCheck } from './established.ts';
@@ -45,7 +46,7 @@ export function rcvStateProcess(now: number, sk: TcpSock, skb: SkBuff, seg: Segm
     inSynSent(now, sk, skb, seg);
     return;
   }
-  seg.readTimestamps(skb, sk);
+  seg.readEstablished(skb, sk);
   if ((seg.flags & (ACK | RST | SYN)) === 0) {
     drop(sk, skb, 'TCP_FLAGS');
     return;

@@ -7,6 +7,7 @@ import { FIN, SYN } from '../flags.ts';
 import { CB_END_SEQ, CB_FLAGS, CB_SEQ, endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { scheduleReceive, setOwnerR, underPressure } from './memory.ts';
 import { drop } from './receive-queue.ts';
+import { sackReset } from './sack.ts';
 import type { TcpSock } from './tcb.ts';
 import { clampWindow, winFromSpace } from './window.ts';
 
@@ -56,7 +57,10 @@ function pruneOfo(sk: TcpSock, incoming: SkBuff): boolean {
   }
   sk.ofoLast = undefined;
   if (queue.first === undefined) sk.ofoQueue = undefined;
-  if (pruned) sk.tcp.mib.TcpExt.OfoPruned++;
+  if (pruned) {
+    sk.tcp.mib.TcpExt.OfoPruned++;
+    sackReset(sk);
+  }
   return pruned;
 }
 

@@ -13,6 +13,7 @@ import { charge, forceSchedule, setOwnerR } from './memory.ts';
 import { drainOfo, purgeOfo, queueOfo } from './ofo.ts';
 import { isReadable } from './poll.ts';
 import { tryRmemSchedule } from './prune.ts';
+import { dsackSet, sackRemove } from './sack.ts';
 import type { Segment } from './segment.ts';
 import {
   CLOSE,
@@ -53,6 +54,7 @@ export function dataQueue(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
   }
   if (((endSeq - sk.rcvNxt) | 0) <= 0) {
     tcp.mib.TcpExt.DelayedACKLost++;
+    dsackSet(sk, seq, endSeq);
     refuse(sk, skb, 'TCP_OLD_DATA');
     return;
   }
@@ -62,6 +64,7 @@ export function dataQueue(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
     return;
   }
   if (ahead < 0) {
+    dsackSet(sk, seq, sk.rcvNxt);
     if (window === 0) {
       refuse(sk, skb, 'TCP_ZEROWINDOW');
       return;
@@ -108,6 +111,7 @@ function queueInOrder(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void
     drainOfo(now, sk);
     // RFC 5681 §4.2: an ACK at once when a gap is filled.
     if (sk.ofoQueue === undefined) sk.ackPending |= ACK_NOW;
+    sackRemove(sk);
   }
   dataReady(sk);
 }

@@ -1,5 +1,5 @@
 /**
- * Loss: RFC 5681, RFC 6582, RFC 6298, RFC 3042, and undoing what was no loss (RFC 3522).
+ * Loss without SACK: RFC 5681, RFC 6582, RFC 6298, RFC 3042, RFC 6937, and undoing what was no loss (RFC 3522).
  */
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern, read, write } from './fixture.ts';
@@ -25,25 +25,30 @@ describe('fast retransmit', () => {
       .info({ caState: CA_DISORDER, sacked: 1 });
     s.in('. 1:1(0) ack 1 win 60000').out('. 11001:12001(1000) ack 1');
     s.in('. 1:1(0) ack 1 win 60000').out('. 1:1001(1000) ack 1').quiet();
-    s.info({ caState: CA_RECOVERY, sndSsthresh: 5, sndCwnd: 5, lost: 1, retrans: 1 });
+    s.info({ caState: CA_RECOVERY, sndSsthresh: 5, sndCwnd: 9, lost: 1, retrans: 1 });
     expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPRenoRecovery: 1, TCPFastRetrans: 1, TCPTimeouts: 0 });
-    // 12 in flight, 3 of them delivered, one lost and sent again: 9. Further duplicates let new data out below 5.
-    for (let i = 0; i < 4; i++) s.in('. 1:1(0) ack 1 win 60000').quiet();
+    // Half of the window was 10: every second duplicate lets a new segment out (RFC 6937), down to five in flight.
+    s.in('. 1:1(0) ack 1 win 60000').quiet().info({ sndCwnd: 8 });
     s.in('. 1:1(0) ack 1 win 60000').out('. 12001:13001(1000) ack 1').quiet();
-    // All is acknowledged: recovery ends with half the window, and the last number is the condition to leave it.
-    s.in('. 1:1(0) ack 13001 win 60000').info({ caState: CA_OPEN, sndCwnd: 6, sndSsthresh: 5 });
+    s.in('. 1:1(0) ack 1 win 60000').quiet();
+    s.in('. 1:1(0) ack 1 win 60000').out('. 13001:14001(1000) ack 1').quiet().info({ sndCwnd: 7 });
+    s.in('. 1:1(0) ack 1 win 60000').in('. 1:1(0) ack 1 win 60000').quiet().info({ sndCwnd: 5, unacked: 14 });
+    // All that was sent before is acknowledged, and more: recovery ends with the threshold as window.
+    s.in('. 1:1(0) ack 13001 win 60000').out('P. 14001:15001(1000) ack 1');
+    s.info({ caState: CA_OPEN, sndCwnd: 5, sndSsthresh: 5 });
   });
 
   it('retransmits the next hole for each partial ACK, without a timeout (RFC 6582)', () => {
     const s = tenInFlight();
     for (let i = 0; i < 3; i++) s.in('. 1:1(0) ack 1 win 60000');
     s.out('. 1:1001(1000) ack 1').quiet();
-    s.after(0.1).in('. 1:1(0) ack 3001 win 60000').out('. 3001:4001(1000) ack 1').quiet();
+    // Six are in flight, one too many for the threshold: the hole has to wait for the next ACK.
+    s.after(0.1).in('. 1:1(0) ack 3001 win 60000').quiet().info({ lost: 1, retrans: 0, sndCwnd: 5 });
     s.after(0.1).in('. 1:1(0) ack 6001 win 60000').out('. 6001:7001(1000) ack 1').quiet();
-    s.info({ caState: CA_RECOVERY });
+    s.info({ caState: CA_RECOVERY, sndCwnd: 5 });
     s.after(0.1).in('. 1:1(0) ack 10001 win 60000').info({ lost: 0, retrans: 0, unacked: 0 });
-    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 0, TCPFastRetrans: 3, TCPRenoRecovery: 1 });
-    s.info({ totalRetrans: 3, bytesRetrans: 3000, delivered: 11 });
+    expect(s.host.tcp.mib.TcpExt).toMatchObject({ TCPTimeouts: 0, TCPFastRetrans: 2, TCPRenoRecovery: 1 });
+    s.info({ totalRetrans: 2, bytesRetrans: 2000, delivered: 11 });
     expect(s.host.tcp.mib.TcpExt.TCPDelivered).toBe(10); // and the SYN-ACK
   });
 

@@ -1,65 +1,86 @@
 /**
- * What ACKs tell about losses, and what the window does then: RFC 5681, RFC 6582, RFC 3042, without SACK for now. Duplicate ACKs
- * count as delivered segments, so that the window needs no inflation: what is in flight shrinks instead.
+ * What a dubious ACK means, and the states between Open and Recovery (Linux `tcp_fastretrans_alert`): RFC 5681 §3.2, RFC 6675, RFC 8985.
+ * What is lost is for RACK to say, or for NewReno where the peer has no SACK; how much may be sent, for PRR.
  * @module
  */
-import { CB_SACKED, LOST, pcountOf, sackedOf } from './cb.ts';
-import { currentSsthresh, cwndEvent, inCwndReduction, leftOut, packetsInFlight, setCaState } from './cwnd.ts';
-import { currentMss } from './mss.ts';
-import { markLost, markTooLarge, xmitRetransmitQueue } from './retransmit.ts';
-import { fragment, seglenOf } from './send-queue.ts';
 import {
-  CA_CWR,
-  CA_DISORDER,
-  CA_LOSS,
-  CA_OPEN,
-  CA_RECOVERY,
-  TCP_INFINITE_SSTHRESH,
-  type TcpSock,
-} from './tcb.ts';
-import { mayUndo, packetDelayed, undoCwndReduction } from './undo.ts';
+  ackState,
+  FLAG_LOST_RETRANS,
+  FLAG_SACK_RENEGING,
+  FLAG_SET_XMIT_TIMER,
+  FLAG_SND_UNA_ADVANCED,
+  REXMIT_LOST,
+} from './ack-flags.ts';
+import { currentSsthresh, inCwndReduction, leftOut, setCaState } from './cwnd.ts';
+import { processLoss } from './loss.ts';
+import { addRenoSack, newrenoMarkLost } from './newreno.ts';
+import { endCwndReduction, initCwndReduction } from './prr.ts';
+import { rackMarkLost } from './rack.ts';
+import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, type TcpSock, TIMER_RETRANS } from './tcb.ts';
+import { armRtx } from './timer.ts';
+import { anyRetransDone, initUndo, tryUndoDsack, tryUndoPartial, tryUndoRecovery } from './undo.ts';
 
-/** {@link fastRetransAlert}: nothing to retransmit. */
-export const REXMIT_NONE = 0;
-/** What is marked as lost, within the window. */
-export const REXMIT_LOST = 1;
-/** And its first segment in any case. */
-export const REXMIT_FORCED = 2;
+/** Least delay until a peer that takes back what it told is believed, µs; half a round trip where that is more. */
+const RENEGE_DELAY = 10_000;
 
 /**
- * An ACK that is dubious, or came in dubious times (Linux `tcp_fastretrans_alert`). `advanced`: it acknowledged something.
- * `dupacks`: 1 where it is a duplicate. What to retransmit: `REXMIT_*`.
+ * An ACK that is dubious, or came in dubious times. `priorUna`: SND.UNA before it; `dupacks`: how many duplicates it stands for. What to
+ * retransmit is in `ackState.rexmit`.
  */
-export function fastRetransAlert(now: number, sk: TcpSock, advanced: boolean, dupacks: number): number {
+export function fastRetransAlert(now: number, sk: TcpSock, priorUna: number, dupacks: number): void {
+  const advanced = (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0;
   if (sk.packetsOut === 0) sk.sackedOut = 0;
+  if (checkReneging(now, sk)) return;
   if (sk.caState === CA_OPEN) sk.retransStamp = 0;
-  else if (((sk.sndUna - sk.highSeq) | 0) >= 0 && endOfEpisode(now, sk)) return REXMIT_NONE;
+  else if (((sk.sndUna - sk.highSeq) | 0) >= 0 && endOfEpisode(now, sk)) return;
   switch (sk.caState) {
     case CA_RECOVERY:
-      if (!advanced) addRenoSack(sk, dupacks);
-      else if (undoPartial(now, sk)) return REXMIT_NONE;
-      if (sk.caState === CA_RECOVERY) {
-        const marked = newrenoMarkLost(sk, advanced);
-        return advanced && marked ? REXMIT_FORCED : REXMIT_LOST;
+      if (!advanced) {
+        if (!sk.sackOk) addRenoSack(sk, dupacks);
+      } else if (tryUndoPartial(now, sk, priorUna)) return;
+      if (tryUndoDsack(now, sk)) tryToOpen(now, sk);
+      identifyPacketLoss(now, sk);
+      if (sk.caState !== CA_RECOVERY) {
+        if (sk.lostOut === 0) return;
+        enterRecovery(now, sk); // what was undone, and what is lost all the same
       }
       break;
-    case CA_LOSS: {
-      const rexmit = processLoss(now, sk, advanced, dupacks);
+    case CA_LOSS:
+      processLoss(now, sk, dupacks);
       if ((sk.caState as number) !== CA_LOSS) updateRtoTime(now, sk);
-      if ((sk.caState as number) !== CA_OPEN) return rexmit;
+      identifyPacketLoss(now, sk);
+      if ((sk.caState as number) !== CA_OPEN && (ackState.flag & FLAG_LOST_RETRANS) === 0) return;
+      if (!perhapsRecover(now, sk, advanced, dupacks)) return;
       break;
-    }
     default:
-      if (advanced) sk.sackedOut = 0;
-      addRenoSack(sk, dupacks);
+      if (!perhapsRecover(now, sk, advanced, dupacks)) return;
   }
-  newrenoMarkLost(sk, advanced);
+  ackState.rexmit = REXMIT_LOST;
+}
+
+/** Nothing is lost so far. Whether something is now, so that recovery began. */
+function perhapsRecover(now: number, sk: TcpSock, advanced: boolean, dupacks: number): boolean {
+  if (!sk.sackOk) {
+    if (advanced) sk.sackedOut = 0;
+    addRenoSack(sk, dupacks);
+  }
+  if (sk.caState <= CA_DISORDER) tryUndoDsack(now, sk);
+  identifyPacketLoss(now, sk);
   if (sk.lostOut === 0) {
     tryToOpen(now, sk);
-    return REXMIT_NONE;
+    return false;
   }
   enterRecovery(now, sk);
-  return REXMIT_FORCED;
+  return true;
+}
+
+/** The peer forgot what it told (RFC 2018 §8): unless it remembers soon, all of it is sent again. */
+function checkReneging(now: number, sk: TcpSock): boolean {
+  const both = FLAG_SACK_RENEGING | FLAG_SND_UNA_ADVANCED;
+  if ((ackState.flag & both) !== both) return false;
+  armRtx(sk, TIMER_RETRANS, now + Math.max(sk.srtt >> 4, RENEGE_DELAY));
+  ackState.flag &= ~FLAG_SET_XMIT_TIMER;
+  return true;
 }
 
 /** Everything that was sent when the episode began is acknowledged. True = nothing more to do. */
@@ -70,7 +91,7 @@ function endOfEpisode(now: number, sk: TcpSock): boolean {
       setCaState(now, sk, CA_OPEN);
     }
   } else if (sk.caState === CA_RECOVERY) {
-    sk.sackedOut = 0;
+    if (!sk.sackOk) sk.sackedOut = 0;
     if (tryUndoRecovery(now, sk)) return true;
     endCwndReduction(now, sk);
   }
@@ -84,35 +105,24 @@ function updateRtoTime(now: number, sk: TcpSock): void {
   sk.rtoStamp = 0;
 }
 
-/** CA_LOSS goes on until all that was in flight is acknowledged, or turns out to have been no loss at all. */
-function processLoss(now: number, sk: TcpSock, advanced: boolean, dupacks: number): number {
-  if (advanced && tryUndoLoss(now, sk)) return REXMIT_NONE;
-  if (((sk.sndUna - sk.highSeq) | 0) >= 0) {
-    tryUndoRecovery(now, sk);
-    return REXMIT_NONE;
+/** Marks what this ACK shows to be lost. */
+function identifyPacketLoss(now: number, sk: TcpSock): void {
+  if (sk.rtxQueue.first === undefined) return;
+  if (!sk.sackOk) {
+    newrenoMarkLost(sk, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
+    return;
   }
-  // A duplicate of what was sent since means that something of it arrived: it clocks out more.
-  if (((sk.sndNxt - sk.highSeq) | 0) > 0 && dupacks > 0) addRenoSack(sk, dupacks);
-  else if (advanced) sk.sackedOut = 0;
-  return REXMIT_LOST;
+  const { retransOut } = sk;
+  if (rackMarkLost(now, sk)) ackState.flag &= ~FLAG_SET_XMIT_TIMER;
+  if (retransOut > sk.retransOut) ackState.flag |= FLAG_LOST_RETRANS;
 }
 
-/** RFC 6582 §3.2: the first segment is lost after enough duplicates, and after each partial ACK. Whether it is marked now. */
-function newrenoMarkLost(sk: TcpSock, advanced: boolean): boolean {
-  const { caState } = sk;
-  const due = caState < CA_RECOVERY ? sk.sackedOut >= sk.reordering : caState === CA_RECOVERY && advanced;
-  const head = sk.rtxQueue.first;
-  if (!due || head === undefined) return false;
-  if ((sackedOf(head) & LOST) !== 0) return false;
-  const mss = seglenOf(head);
-  if (pcountOf(head) > 1 && head.len > mss) fragment(sk, head, mss, mss, true);
-  markLost(sk, head);
-  return true;
-}
-
-/** RFC 5681 §3.2 step 2, 3: half the window; and a mark by which a mistake is noticed. */
-function enterRecovery(now: number, sk: TcpSock): void {
-  sk.tcp.mib.TcpExt.TCPRenoRecovery++;
+/** RFC 5681 §3.2 step 2, 3: the threshold comes down, with a mark by which a mistake is noticed. */
+export function enterRecovery(now: number, sk: TcpSock): void {
+  const { TcpExt } = sk.tcp.mib;
+  if (!anyRetransDone(sk)) sk.retransStamp = 0;
+  if (sk.sackOk) TcpExt.TCPSackRecovery++;
+  else TcpExt.TCPRenoRecovery++;
   sk.priorSsthresh = 0;
   initUndo(sk);
   if (!inCwndReduction(sk)) {
@@ -120,101 +130,6 @@ function enterRecovery(now: number, sk: TcpSock): void {
     initCwndReduction(now, sk);
   }
   setCaState(now, sk, CA_RECOVERY);
-  reduceCwnd(now, sk);
-}
-
-/** The threshold comes down, and the window with it; proportional reduction (RFC 6937) is for later. */
-function initCwndReduction(now: number, sk: TcpSock): void {
-  sk.highSeq = sk.sndNxt;
-  sk.sndCwndCnt = 0;
-  sk.priorCwnd = sk.sndCwnd;
-  sk.sndSsthresh = sk.caOps.ssthresh(now, sk);
-}
-
-function reduceCwnd(now: number, sk: TcpSock): void {
-  sk.sndCwnd = Math.min(sk.sndCwnd, sk.sndSsthresh);
-  sk.sndCwndStamp = now;
-}
-
-function endCwndReduction(now: number, sk: TcpSock): void {
-  if (sk.sndSsthresh < TCP_INFINITE_SSTHRESH && (sk.hasUndo || sk.caState === CA_CWR)) {
-    sk.sndCwnd = sk.sndSsthresh;
-    sk.sndCwndStamp = now;
-  }
-  cwndEvent(now, sk, 'COMPLETE_CWR');
-}
-
-/** The queues of this host overflow: a reduction without a loss (Linux `tcp_enter_cwr`). */
-export function enterCwr(now: number, sk: TcpSock): void {
-  sk.priorSsthresh = 0;
-  if (sk.caState >= CA_CWR) return;
-  sk.hasUndo = false;
-  initCwndReduction(now, sk);
-  setCaState(now, sk, CA_CWR);
-  reduceCwnd(now, sk);
-}
-
-/** The timer fired: all that is in flight is taken for lost, the window begins anew (RFC 5681 §3.1, Linux `tcp_enter_loss`). */
-export function enterLoss(now: number, sk: TcpSock): void {
-  sk.sackedOut = 0;
-  for (let skb = sk.rtxQueue.first; skb !== undefined; skb = skb.next) markLost(sk, skb);
-  sk.retransmitHint = undefined;
-  const { caState } = sk;
-  // Once in a window: a second timeout of the same data does not halve it again.
-  if (
-    caState <= CA_DISORDER ||
-    ((sk.highSeq - sk.sndUna) | 0) <= 0 ||
-    (caState === CA_LOSS && sk.retransmits === 0)
-  ) {
-    sk.priorSsthresh = currentSsthresh(sk);
-    sk.priorCwnd = sk.sndCwnd;
-    sk.sndSsthresh = sk.caOps.ssthresh(now, sk);
-    cwndEvent(now, sk, 'LOSS');
-    initUndo(sk);
-  }
-  sk.sndCwnd = packetsInFlight(sk) + 1;
-  sk.sndCwndCnt = 0;
-  sk.sndCwndStamp = now;
-  setCaState(now, sk, CA_LOSS);
-  sk.highSeq = sk.sndNxt;
-}
-
-function initUndo(sk: TcpSock): void {
-  sk.hasUndo = true;
-  sk.undoRetrans = sk.retransOut === 0 ? -1 : sk.retransOut;
-}
-
-/** A duplicate ACK: one more segment arrived, whichever. */
-function addRenoSack(sk: TcpSock, dupacks: number): void {
-  if (dupacks === 0) return;
-  const before = sk.sackedOut;
-  sk.sackedOut += dupacks;
-  checkRenoReordering(sk, 0);
-  if (sk.sackedOut > before) sk.delivered += sk.sackedOut - before;
-}
-
-/** `acked` segments were acknowledged: one was the hole, the others had been counted as duplicate ACKs. */
-export function removeRenoSacks(sk: TcpSock, acked: number): void {
-  if (acked > 0) {
-    sk.delivered += Math.max(acked - sk.sackedOut, 1);
-    sk.sackedOut = Math.max(sk.sackedOut - (acked - 1), 0);
-  }
-  checkRenoReordering(sk, acked);
-}
-
-/** More duplicate ACKs than segments can have arrived: they were reordered, or duplicated. */
-function checkRenoReordering(sk: TcpSock, addend: number): void {
-  if (!limitRenoSacked(sk)) return;
-  sk.reordering = Math.min(sk.packetsOut + addend, sk.tcp.sysctl.tcp_max_reordering);
-  sk.reordSeen++;
-  sk.tcp.mib.TcpExt.TCPRenoReorder++;
-}
-
-function limitRenoSacked(sk: TcpSock): boolean {
-  const holes = Math.min(Math.max(sk.lostOut, 1), sk.packetsOut);
-  if (sk.sackedOut + holes <= sk.packetsOut) return false;
-  sk.sackedOut = sk.packetsOut - holes;
-  return true;
 }
 
 /** Nothing is lost for sure: Open or Disorder. */
@@ -223,81 +138,10 @@ function tryToOpen(now: number, sk: TcpSock): void {
   if (sk.caState !== CA_CWR) tryKeepOpen(now, sk);
 }
 
-function tryKeepOpen(now: number, sk: TcpSock): void {
+/** Open, or Disorder where anything is out of order or was retransmitted. */
+export function tryKeepOpen(now: number, sk: TcpSock): void {
   const state = leftOut(sk) > 0 || anyRetransDone(sk) ? CA_DISORDER : CA_OPEN;
   if (sk.caState === state) return;
   setCaState(now, sk, state);
   sk.highSeq = sk.sndNxt;
-}
-
-function anyRetransDone(sk: TcpSock): boolean {
-  if (sk.retransOut > 0) return true;
-  const head = sk.rtxQueue.first;
-  return head !== undefined && (sackedOf(head) & 0x80) !== 0;
-}
-
-/** The end of recovery: with the old window if it was a mistake. True = stay until more is acknowledged. */
-function tryUndoRecovery(now: number, sk: TcpSock): boolean {
-  const { TcpExt } = sk.tcp.mib;
-  if (mayUndo(sk)) {
-    const loss = sk.caState === CA_LOSS;
-    undoCwndReduction(now, sk, false);
-    if (loss) TcpExt.TCPLossUndo++;
-    else TcpExt.TCPFullUndo++;
-  }
-  if (preventsReopen(sk)) return true;
-  setCaState(now, sk, CA_OPEN);
-  return false;
-}
-
-function tryUndoLoss(now: number, sk: TcpSock): boolean {
-  if (!mayUndo(sk)) return false;
-  undoCwndReduction(now, sk, true);
-  sk.tcp.mib.TcpExt.TCPLossUndo++;
-  sk.retransmits = 0;
-  preventsReopen(sk);
-  return true;
-}
-
-/** A partial ACK of an original that was merely late. True = wait for the retransmissions in flight. */
-function undoPartial(now: number, sk: TcpSock): boolean {
-  if (!sk.hasUndo || !packetDelayed(sk)) return false;
-  if (sk.retransOut !== 0) return true;
-  if (!anyRetransDone(sk)) sk.retransStamp = 0;
-  undoCwndReduction(now, sk, true);
-  sk.tcp.mib.TcpExt.TCPPartialUndo++;
-  tryKeepOpen(now, sk);
-  return false;
-}
-
-/** RFC 6582 §3.2 step 1: without SACK the old state holds until something above its end is acknowledged, lest duplicates of the retransmissions start another recovery. */
-function preventsReopen(sk: TcpSock): boolean {
-  if (sk.sndUna !== sk.highSeq) return false;
-  if (!anyRetransDone(sk)) sk.retransStamp = 0;
-  return true;
-}
-
-/** The path MTU shrank: what is too large for it is sent again at once, and the window stays as it is. */
-export function simpleRetransmit(now: number, sk: TcpSock): void {
-  markTooLarge(sk, currentMss(now, sk));
-  sk.retransmitHint = undefined;
-  if (sk.lostOut === 0) return;
-  limitRenoSacked(sk);
-  if (sk.caState !== CA_LOSS) {
-    sk.highSeq = sk.sndNxt;
-    sk.sndSsthresh = currentSsthresh(sk);
-    sk.priorSsthresh = 0;
-    sk.hasUndo = false;
-    setCaState(now, sk, CA_LOSS);
-  }
-  xmitRetransmitQueue(now, sk, false);
-}
-
-/** Takes the mark of loss off everything: nothing was lost. */
-export function unmarkAllLost(sk: TcpSock): void {
-  for (let skb = sk.rtxQueue.first; skb !== undefined; skb = skb.next) {
-    skb.cb[CB_SACKED] = sackedOf(skb) & ~LOST;
-  }
-  sk.lostOut = 0;
-  sk.retransmitHint = undefined;
 }

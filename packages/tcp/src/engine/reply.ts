@@ -9,10 +9,11 @@ import { TCPOLEN_TSTAMP_ALIGNED, writeHeader, writeMss, writeTimestamps, writeWs
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
+import { synHeaderLength, writeSackAndTimestamps } from './syn-options.ts';
 import { IPPROTO_TCP } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import type { TimewaitSock } from './timewait.ts';
-import { synHeaderLength, tsClock } from './transmit.ts';
+import { tsClock } from './transmit.ts';
 
 /** Who answers where no socket does; one per family, its addresses set for each answer (Linux `ctl_sk`). */
 export class Control implements PacketSource<unknown> {
@@ -190,7 +191,7 @@ export function sendSynack(now: number, req: RequestSock): boolean {
     if (dst === undefined) return false;
     req.dst = dst;
   }
-  const length = synHeaderLength(req.tstampOk, req.wscaleOk);
+  const length = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return false;
   if (tcp.probe !== undefined) tcp.probe('tcp_make_synack', tx);
@@ -199,8 +200,9 @@ export function sendSynack(now: number, req: RequestSock): boolean {
   const window = req.synackWindow;
   writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, SYN | ACK, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
-  let next = writeMss(tx.view, at + HLEN, advmss);
-  if (req.tstampOk) next = writeTimestamps(tx.view, next, (tsClock(now) + req.tsoffset) | 0, req.tsRecent);
+  const tsval = (tsClock(now) + req.tsoffset) | 0;
+  const behindMss = writeMss(tx.view, at + HLEN, advmss);
+  const next = writeSackAndTimestamps(tx.view, behindMss, req.sackOk, req.tstampOk, tsval, req.tsRecent);
   if (req.wscaleOk) writeWscale(tx.view, next, req.rcvWscale);
   tcp.mib.Tcp.OutSegs++;
   const result = family.output(now, tx, dst, req);

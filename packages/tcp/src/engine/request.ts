@@ -40,6 +40,7 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   rcvNxt = 0;
   /** Peer's MSS option, or 536; TCP_MAXSEG of the listener where that is less. */
   mss = 536;
+  sackOk = false;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;

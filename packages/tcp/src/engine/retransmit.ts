@@ -12,6 +12,7 @@ import {
   endSeqOf,
   flagsOf,
   LOST,
+  LOST_BY_RACK,
   pcountOf,
   SACKED_ACKED,
   SACKED_RETRANS,
@@ -22,15 +23,17 @@ import { packetsInFlight } from './cwnd.ts';
 import { currentMss } from './mss.ts';
 import { smallQueueCheck, tsoSegs, windowEnd } from './output.ts';
 import { OK } from './ports.ts';
+import { prrSent } from './prr.ts';
 import { adjustPcount, fragment, seglenOf, setTsoSegs, trimHead, tryCollapse } from './send-queue.ts';
-import { CA_LOSS, type TcpSock, TIMER_RETRANS } from './tcb.ts';
+import { removeSent } from './sent-list.ts';
+import { CA_LOSS, type TcpSock, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb.ts';
 import { armRtx } from './timer.ts';
 import { FAILED, inHostQueue, transmitSkb } from './transmit.ts';
 
 /** Sends up to `segs` segments of an skb of the retransmit queue again. {@link OK}, above it local congestion, below it failure. */
 export function retransmitSkb(now: number, sk: TcpSock, skb: SkBuff, segs: number): number {
   const { tcp } = sk;
-  const result = transmitAgain(now, sk, skb, segs);
+  const result = retransmitUncounted(now, sk, skb, segs);
   if (result === OK) {
     skb.cb[CB_SACKED] = sackedOf(skb) | SACKED_RETRANS | EVER_RETRANS;
     sk.retransOut += pcountOf(skb);
@@ -42,7 +45,8 @@ export function retransmitSkb(now: number, sk: TcpSock, skb: SkBuff, segs: numbe
   return result;
 }
 
-function transmitAgain(now: number, sk: TcpSock, skb: SkBuff, segs: number): number {
+/** The same without a mark that a retransmission is in flight: a probe is in doubt (Linux `__tcp_retransmit_skb`). */
+export function retransmitUncounted(now: number, sk: TcpSock, skb: SkBuff, segs: number): number {
   const { TcpExt, Tcp } = sk.tcp.mib;
   if (inHostQueue(sk, skb)) {
     TcpExt.TCPSpuriousRtxHostQueues++;
@@ -94,32 +98,37 @@ export function markLost(sk: TcpSock, skb: SkBuff): void {
   if ((sacked & SACKED_ACKED) !== 0) return;
   const count = pcountOf(skb);
   const { retransmitHint } = sk;
-  if (retransmitHint !== undefined && ((seqOf(skb) - seqOf(retransmitHint)) | 0) < 0) sk.retransmitHint = skb;
+  if (
+    retransmitHint === undefined
+      ? sk.retransOut >= sk.lostOut
+      : ((seqOf(skb) - seqOf(retransmitHint)) | 0) < 0
+  ) {
+    sk.retransmitHint = skb;
+  }
+  removeSent(sk, skb);
   if ((sacked & LOST) === 0) {
     sk.lostOut += count;
+    sk.lost += count;
     skb.cb[CB_SACKED] = sacked | LOST;
   } else if ((sacked & SACKED_RETRANS) !== 0) {
-    skb.cb[CB_SACKED] = sacked & ~SACKED_RETRANS;
+    skb.cb[CB_SACKED] = sacked & ~(SACKED_RETRANS | LOST_BY_RACK);
     sk.retransOut -= count;
+    sk.lost += count;
     sk.tcp.mib.TcpExt.TCPLostRetransmit += count;
   }
 }
 
-/**
- * Retransmits what is marked as lost, as far as the congestion window allows; `force` sends the first in any case, as fast retransmit
- * and a partial ACK must (RFC 6582 §3.2).
- */
-export function xmitRetransmitQueue(now: number, sk: TcpSock, force: boolean): void {
+/** Retransmits what is marked as lost, as far as the congestion window allows. */
+export function xmitRetransmitQueue(now: number, sk: TcpSock): void {
   if (sk.packetsOut === 0) return;
   const { TcpExt } = sk.tcp.mib;
   const maxSegs = tsoSegs(sk, currentMss(now, sk));
   const head = sk.rtxQueue.first;
   let hole: SkBuff | undefined;
-  let least = force ? 1 : 0;
   let rearm = false;
   for (let skb = sk.retransmitHint ?? head; skb !== undefined; skb = skb.next) {
     if (hole === undefined) sk.retransmitHint = skb;
-    const segs = Math.min(Math.max(sk.sndCwnd - packetsInFlight(sk), least), maxSegs);
+    const segs = Math.min(sk.sndCwnd - packetsInFlight(sk), maxSegs);
     if (segs <= 0 || sk.retransOut >= sk.lostOut) break;
     const sacked = sackedOf(skb);
     if ((sacked & LOST) === 0) {
@@ -129,11 +138,11 @@ export function xmitRetransmitQueue(now: number, sk: TcpSock, force: boolean): v
     if ((sacked & (SACKED_ACKED | SACKED_RETRANS)) !== 0) continue;
     if (smallQueueCheck(sk, skb, 2)) break;
     if (retransmitSkb(now, sk, skb, segs) !== OK) break;
-    least = 0;
     const count = pcountOf(skb);
     if (sk.caState === CA_LOSS) TcpExt.TCPSlowStartRetrans += count;
     else TcpExt.TCPFastRetrans += count;
-    if (skb === head) rearm = true;
+    prrSent(sk, count);
+    if (skb === head && sk.pendingTimer !== TIMER_REO_TIMEOUT) rearm = true;
   }
   if (rearm) armRtx(sk, TIMER_RETRANS, now + sk.rto);
 }

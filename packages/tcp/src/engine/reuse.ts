@@ -30,6 +30,9 @@ export function makeUsable(sk: TcpSock): void {
 
 /** What the two ends agreed on, and when segments were acknowledged. */
 function forgetOptions(sk: TcpSock): void {
+  sk.sackOk = false;
+  sk.numSacks = 0;
+  sk.dsack = false;
   sk.wscaleOk = false;
   sk.sndWscale = 0;
   sk.rcvWscale = 0;
@@ -69,6 +72,16 @@ function forgetPath(sk: TcpSock): void {
   sk.undoRetrans = -1;
   sk.retransStamp = 0;
   sk.pacingRate = 0;
+  sk.isSackReneg = false;
+  sk.frto = false;
+  sk.tlpHighSeq = undefined;
+  sk.rackMstamp = 0;
+  sk.rackRtt = 0;
+  sk.rackAdvanced = false;
+  sk.rackReoWndSteps = 1;
+  sk.rackReoWndPersist = 0;
+  sk.rackDsackSeen = false;
+  sk.rackLastDelivered = 0;
 }
 
 function forgetCounts(sk: TcpSock): void {
@@ -78,7 +91,9 @@ function forgetCounts(sk: TcpSock): void {
   sk.totalRtoTime = 0;
   sk.rtoStamp = 0;
   sk.delivered = 0;
+  sk.lost = 0;
   sk.reordSeen = 0;
+  sk.dsackDups = 0;
   sk.rcvOoopack = 0;
   sk.bytesAcked = 0;
   sk.bytesSent = 0;

@@ -79,7 +79,7 @@ describe('options', () => {
 
   it('of our own are words, so that no padding is needed (MUST-69), and MSS is in a SYN alone (MUST-65)', () => {
     const s = new Script({ sysctl: { tcp_window_scaling: 0 } }).connect();
-    s.out('S 0:0(0) <mss 1460,nop,nop,TS val 0 ecr 0>');
+    s.out('S 0:0(0) <mss 1460,sackOK,TS val 0 ecr 0>');
     s.in('S. 0:0(0) ack 1 win 5000 <mss 1000,nop,nop,TS val 5 ecr 1000>').out(
       '. 1:1(0) ack 1 <nop,nop,TS val 0 ecr 5>',
     );
@@ -89,10 +89,10 @@ describe('options', () => {
 
   it('MSS tells what the route takes (MUST-67), less where TCP_MAXSEG says so', () => {
     const s = new Script({ mtu: 9000 });
-    s.connect().out('S 0:0(0) <mss 8960,nop,nop,TS val 0 ecr 0,nop,wscale 7>');
+    s.connect().out('S 0:0(0) <mss 8960,sackOK,TS val 0 ecr 0,nop,wscale 7>');
     const narrow = new Script({ mtu: 9000 });
     narrow.host.advmss = 1200;
-    narrow.connect().out('S 0:0(0) <mss 1200,nop,nop,TS val 0 ecr 0,nop,wscale 7>');
+    narrow.connect().out('S 0:0(0) <mss 1200,sackOK,TS val 0 ecr 0,nop,wscale 7>');
   });
 });
 

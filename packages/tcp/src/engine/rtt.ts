@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ackState, FLAG_ACK_MAYBE_DELAYED, FLAG_ACKED } from './ack-flags.ts';
 import type { TcpSock } from './tcb.ts';
 import { tsClock } from './transmit.ts';
 
@@ -17,7 +18,7 @@ const MIN_RTT_WINDOW = 300_000_000;
 const MAX_ECHO_AGE = 2_147_483;
 
 /** Lower bound on the timeout, µs. */
-function rtoMin(sk: TcpSock): number {
+export function rtoMin(sk: TcpSock): number {
   const route = sk.dst === undefined ? 0 : sk.dst.metrics.rto_min;
   return route !== 0 ? route * 1000 : sk.tcp.sysctl.tcp_rto_min_us;
 }
@@ -67,6 +68,7 @@ export function setRto(sk: TcpSock): void {
 
 /** Remembers the least of the RTTs of the last five minutes. */
 function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
+  if ((ackState.flag & FLAG_ACK_MAYBE_DELAYED) !== 0 && sk.minRtt >= 0 && rtt > sk.minRtt) return;
   if (sk.minRtt < 0 || rtt <= sk.minRtt || now - sk.minRttStamp > MIN_RTT_WINDOW) {
     sk.minRtt = rtt;
     sk.minRttStamp = now;
@@ -81,20 +83,28 @@ function rttFromTimestamp(now: number, sk: TcpSock): number {
   return Math.max(ticks, 1) * 1000;
 }
 
-/** Takes in a measurement that an ACK made; -1 = none, then the timestamps are asked. Whether there was any. */
+/**
+ * Takes in what an ACK measured, µs, -1 = nothing: `seqRtt` of the first segment it acknowledged, `sackRtt` of the first that SACK told
+ * of, `caRtt` of the last of either. Where it measured nothing the timestamps are asked. Whether there was any.
+ */
 export function ackUpdateRtt(
   now: number,
   sk: TcpSock,
   seqRtt: number,
+  sackRtt: number,
   caRtt: number,
-  newData: boolean,
 ): boolean {
-  let rtt = seqRtt;
+  let rtt = seqRtt < 0 ? sackRtt : seqRtt;
   let least = caRtt;
-  if (rtt < 0 && newData) {
+  if (rtt < 0 && (ackState.flag & FLAG_ACKED) !== 0) {
     rtt = rttFromTimestamp(now, sk);
     least = rtt;
   }
+  ackState.rtt = least;
+  return takeRtt(now, sk, rtt, least);
+}
+
+function takeRtt(now: number, sk: TcpSock, rtt: number, least: number): boolean {
   if (rtt < 0) return false;
   updateMinRtt(now, sk, least);
   rttEstimate(sk, rtt);
@@ -105,6 +115,6 @@ export function ackUpdateRtt(
 
 /** The handshake's RTT, of a passive open: `sent` is when the SYN-ACK was sent, 0 where it was sent again (Karn). */
 export function synackRtt(now: number, sk: TcpSock, sent: number): void {
-  const rtt = sent === 0 ? -1 : now - sent;
-  ackUpdateRtt(now, sk, rtt, rtt, true);
+  const rtt = sent === 0 ? rttFromTimestamp(now, sk) : now - sent;
+  takeRtt(now, sk, rtt, rtt);
 }

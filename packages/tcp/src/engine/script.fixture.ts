@@ -40,6 +40,7 @@ export interface PeerOptions {
   /** Absent: no window scaling. */
   wscale?: number;
   ts?: boolean;
+  sack?: boolean;
   /** Seconds from our SYN-ACK to its ACK. */
   rtt?: number;
   /** Before `listen` or `connect`. */
@@ -212,7 +213,9 @@ export class Script {
 
   #synOptions(peer: PeerOptions): string {
     const options = [`mss ${peer.mss ?? 1460}`];
-    if (peer.ts === true) options.push('nop', 'nop', 'TS val 0 ecr 0');
+    if (peer.sack === true && peer.ts !== true) options.push('nop', 'nop');
+    if (peer.sack === true) options.push('sackOK');
+    if (peer.ts === true) options.push(...(peer.sack === true ? [] : ['nop', 'nop']), 'TS val 0 ecr 0');
     if (peer.wscale !== undefined) options.push('nop', `wscale ${peer.wscale}`);
     return options.join(',');
   }
@@ -224,7 +227,9 @@ export class Script {
       );
     if (match === null) throw new Error(`no segment: ${text}`);
     const [, letters, first, , count, ack, win, urg, list] = match;
-    const options = list === undefined || list === '' ? [] : list.split(',').map(parseOption);
+    const ours = this.#ours ?? 0;
+    const options =
+      list === undefined || list === '' ? [] : list.split(',').map((one) => parseOption(one, ours));
     const size = options.reduce((sum, option) => sum + optionSize(option), 0);
     if ((size & 3) !== 0) throw new Error(`options of ${size} bytes: ${text}`);
     let flags = 0;
@@ -271,6 +276,10 @@ export class Script {
         return `mss ${option.mss}`;
       case 3:
         return `wscale ${option.wscale}`;
+      case 4:
+        return 'sackOK';
+      case 5:
+        return `sack ${option.blocks.map(({ startSeq, endSeq }) => `${startSeq}:${endSeq}`).join(' ')}`;
       case 8:
         return `TS val ${option.tsval - Math.floor(this.#start / 1000)} ecr ${option.tsecr}`;
       default:
@@ -279,7 +288,8 @@ export class Script {
   }
 }
 
-function parseOption(text: string): Option {
+/** `ours`: our ISN, which the blocks of a SACK option are relative to. */
+function parseOption(text: string, ours: number): Option {
   const words = text.trim().split(' ');
   switch (words[0]) {
     case 'nop':
@@ -290,6 +300,14 @@ function parseOption(text: string): Option {
       return { kind: 3, wscale: Number(words[1]) };
     case 'sackOK':
       return { kind: 4 };
+    case 'sack':
+      return {
+        kind: 5,
+        blocks: words.slice(1).map((block) => {
+          const [start, end] = block.split(':').map((edge) => (Number(edge) + ours) >>> 0);
+          return { startSeq: start as number, endSeq: end as number };
+        }),
+      };
     case 'TS':
       return { kind: 8, tsval: Number(words[2]) >>> 0, tsecr: Number(words[4]) >>> 0 };
     default:
@@ -307,6 +325,8 @@ function optionSize(option: Option): number {
       return 3;
     case 4:
       return 2;
+    case 5:
+      return 2 + option.blocks.length * 8;
     case 8:
       return 10;
     default:

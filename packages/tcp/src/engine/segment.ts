@@ -5,7 +5,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { ackSeq, dest, flags, headerLength, seq, source, urgPtr, window } from '../fields.ts';
 import { FIN, SYN } from '../flags.ts';
-import { type OptionScan, optionScan, readOptions, SAW_TIMESTAMPS } from '../option-scan.ts';
+import { type OptionScan, optionScan, readOptions, SAW_SACK, SAW_TIMESTAMPS } from '../option-scan.ts';
 import { CB_END_SEQ, CB_FLAGS, CB_SEQ } from './cb.ts';
 import type { TcpSock } from './tcb.ts';
 
@@ -57,12 +57,16 @@ export class Segment {
     if (this.headerLength > 20) readOptions(skb.view, skb.data, this.options);
   }
 
-  /** Reads the options of an established connection: only timestamps matter, and only where both agreed on them. */
-  readTimestamps(skb: SkBuff, sk: TcpSock): void {
+  /** Reads the options of a connection: timestamps where both agreed on them, and SACK blocks, for whom {@link hasSack} tells. */
+  readEstablished(skb: SkBuff, sk: TcpSock): void {
     sk.sawTstamp = false;
-    if (!sk.tstampOk || this.headerLength === 20) return;
-    readOptions(skb.view, skb.data, this.options);
-    if ((this.options.saw & SAW_TIMESTAMPS) !== 0) this.takeTimestamps(sk);
+    this.readOptions(skb);
+    if (sk.tstampOk && (this.options.saw & SAW_TIMESTAMPS) !== 0) this.takeTimestamps(sk);
+  }
+
+  /** Whether it has SACK blocks that mean something to `sk`. */
+  hasSack(sk: TcpSock): boolean {
+    return sk.sackOk && (this.options.saw & SAW_SACK) !== 0;
   }
 
   /** Hands the timestamps, which were seen, to the socket; the echo is back on our clock. */

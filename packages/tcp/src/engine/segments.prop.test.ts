@@ -2,12 +2,15 @@
  * Any bytes at all as segments: nothing is thrown, limits hold, and after the last close nothing is left.
  */
 
+import type { SkBuff } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../checksum.ts';
 import { encode } from '../header.ts';
+import type { Option } from '../option-kinds.ts';
 import { header } from '../testing.ts';
+import { endSeqOf, LOST, pcountOf, SACKED_ACKED, SACKED_RETRANS, sackedOf, seqOf } from './cb.ts';
 import { Host, leftovers, seeded, World } from './fixture.ts';
 import { RequestSock } from './request.ts';
 import { stateName } from './state.ts';
@@ -32,6 +35,13 @@ const step = fc.oneof(
         exact: fc.boolean(),
         length: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3000 })),
         ours: fc.boolean(),
+        /** Blocks of a SACK option: where they begin, counted from SND.UNA, and how long they are. */
+        sacks: fc.array(
+          fc.tuple(fc.integer({ min: -3000, max: 12_000 }), fc.integer({ min: -100, max: 4000 })),
+          {
+            maxLength: 4,
+          },
+        ),
       },
       { noNullPrototype: true },
     ),
@@ -124,7 +134,15 @@ describe('any segments', () => {
                 const seq = (sk.rcvNxt + (what.exact ? 0 : what.seq)) >>> 0;
                 const ackSeq = (sk.sndUna + (what.exact ? (sk.sndNxt - sk.sndUna) | 0 : what.ack)) >>> 0;
                 const h = what.ours
-                  ? { ...what.header, source, dest: active ? sk.sport : 80, seq, ackSeq, flags: what.flags }
+                  ? {
+                      ...what.header,
+                      source,
+                      dest: active ? sk.sport : 80,
+                      seq,
+                      ackSeq,
+                      flags: what.flags,
+                      options: what.sacks.length === 0 ? what.header.options : sackOption(sk, what.sacks),
+                    }
                   : what.header;
                 send(h, what.length);
                 break;
@@ -191,7 +209,8 @@ describe('any segments', () => {
             expect(sk.wmemQueued).toBeLessThanOrEqual(sk.sndbuf + 70_000);
             expect(sk.packetsOut).toBeGreaterThanOrEqual(0);
             expect(sk.sackedOut + sk.lostOut).toBeLessThanOrEqual(sk.packetsOut);
-            expect(sk.retransOut).toBeLessThanOrEqual(sk.lostOut);
+            expect(marks(sk)).toStrictEqual(counted(sk));
+            if (sk.sackOk && sk.sackedOut > 0) reached.add('out of order');
             expect(sk.forwardAlloc).toBeGreaterThanOrEqual(0);
             expect(sum(sk)).toBe(sk.wmemQueued);
           }
@@ -203,7 +222,8 @@ describe('any segments', () => {
         },
       ),
     );
-    expect(reached.size).toBeGreaterThanOrEqual(5);
+    expect(reached.size).toBeGreaterThanOrEqual(6);
+    expect(reached).toContain('out of order');
   });
 });
 
@@ -215,13 +235,13 @@ function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean): voi
       dest: active ? sk.sport : 80,
       seq,
       ackSeq: ackSeq >>> 0,
-      doff: 5,
+      doff: 6,
       res1: 0,
       flags,
       window: 20_000,
       check: 0,
       urgPtr: 0,
-      options: [],
+      options: [{ kind: 1 }, { kind: 1 }, { kind: 4 }],
     });
     const view = new DataView(bytes.buffer);
     view.setUint16(16, checksumOf(view, 0, bytes.length, pseudoIpv4(PEER, host.address, 6, bytes.length)));
@@ -240,6 +260,60 @@ function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean): voi
 
 function optionBytes(h: Parameters<typeof encode>[0]): number {
   return encode({ ...h, options: h.options }).length - 20;
+}
+
+/** NOPs and blocks relative to SND.UNA. */
+function sackOption(sk: TcpSock, sacks: readonly (readonly [number, number])[]): Option[] {
+  const blocks = sacks.map(([at, length]) => ({
+    startSeq: (sk.sndUna + at) >>> 0,
+    endSeq: (sk.sndUna + at + length) >>> 0,
+  }));
+  return [{ kind: 1 }, { kind: 1 }, { kind: 5, blocks }];
+}
+
+/** What the counters say. */
+function counted(sk: TcpSock): Record<string, unknown> {
+  const { lostOut, packetsOut, retransOut, sackOk, sackedOut, sackRuns } = sk;
+  const runs: number[] = [];
+  for (let i = 0; i < (sackRuns?.length ?? 0); i++) {
+    // The first may reach below SND.UNA: it is cut when all of it is acknowledged.
+    runs.push(
+      Math.max(((sackRuns?.start(i) ?? 0) - sk.sndUna) | 0, 0),
+      ((sackRuns?.end(i) ?? 0) - sk.sndUna) | 0,
+    );
+  }
+  return { packetsOut, lostOut, retransOut, sackedOut: sackOk ? sackedOut : 0, runs };
+}
+
+/** What the marks of the retransmit queue say; and that the list by time has what is in flight, once and in order. */
+function marks(sk: TcpSock): Record<string, unknown> {
+  const sum = { packetsOut: 0, lostOut: 0, retransOut: 0, sackedOut: 0 };
+  const runs: number[] = [];
+  const sent = new Set<SkBuff>();
+  for (let skb = sk.sentFirst; skb !== undefined; skb = skb.anchorNext) {
+    expect(sent.has(skb)).toBe(false);
+    expect(skb.tstamp).toBeGreaterThanOrEqual(skb.anchorPrev?.tstamp ?? 0);
+    if (skb.anchorNext === undefined) expect(sk.sentLast).toBe(skb);
+    sent.add(skb);
+  }
+  for (let skb = sk.rtxQueue.first; skb !== undefined; skb = skb.next) {
+    const sacked = sackedOf(skb);
+    const count = pcountOf(skb);
+    sum.packetsOut += count;
+    if ((sacked & LOST) !== 0) sum.lostOut += count;
+    if ((sacked & SACKED_RETRANS) !== 0) sum.retransOut += count;
+    expect(sk.rtxQueue.find(seqOf(skb))).toBe(skb);
+    if ((sacked & SACKED_ACKED) !== 0) {
+      expect(sent.has(skb)).toBe(false);
+      sum.sackedOut += count;
+      const [start, end] = [Math.max((seqOf(skb) - sk.sndUna) | 0, 0), (endSeqOf(skb) - sk.sndUna) | 0];
+      if (runs.at(-1) === start) runs[runs.length - 1] = end;
+      else runs.push(start, end);
+    }
+    sent.delete(skb);
+  }
+  expect(sent.size).toBe(0);
+  return { ...sum, runs };
 }
 
 /** Truesize in both send queues. */

@@ -13,6 +13,7 @@ import {
   CB_PCOUNT,
   CB_SACKED,
   CB_SEQ,
+  CB_TX_DELIVERED,
   EVER_RETRANS,
   endSeqOf,
   flagsOf,
@@ -26,6 +27,7 @@ import {
 import { cwndRestart } from './cwnd.ts';
 import { charge, uncharge } from './memory.ts';
 import { initialCwnd } from './mss.ts';
+import { insertSent, removeSent } from './sent-list.ts';
 import { NAGLE_PUSH, type TcpSock } from './tcb.ts';
 
 /** An empty skb for the write queue; `undefined` without memory. It is not queued yet. */
@@ -68,6 +70,13 @@ export function freeQueued(sk: TcpSock, skb: SkBuff): void {
   skb.free();
 }
 
+/** Takes an skb out of the retransmit queue and frees it. */
+export function dequeueSent(sk: TcpSock, skb: SkBuff): void {
+  removeSent(sk, skb);
+  sk.rtxQueue.remove(skb);
+  freeQueued(sk, skb);
+}
+
 /** Takes back the last skb of the write queue, if nothing came of it. */
 export function removeEmptySkb(sk: TcpSock): void {
   const skb = sk.writeQueue.last;
@@ -80,8 +89,9 @@ export function removeEmptySkb(sk: TcpSock): void {
 export function purgeSendQueues(sk: TcpSock): void {
   const { rtxQueue, writeQueue } = sk;
   for (let skb = writeQueue.shift(); skb !== undefined; skb = writeQueue.shift()) freeQueued(sk, skb);
-  for (let skb = rtxQueue.shift(); skb !== undefined; skb = rtxQueue.shift()) freeQueued(sk, skb);
+  for (let skb = rtxQueue.first; skb !== undefined; skb = rtxQueue.first) dequeueSent(sk, skb);
   sk.retransmitHint = undefined;
+  sk.sackRuns?.clear();
   sk.packetsOut = 0;
   sk.lostOut = 0;
   sk.retransOut = 0;
@@ -136,12 +146,14 @@ export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sen
   rest.cb[CB_FLAGS] = flags;
   skb.cb[CB_EOR] = 0; // the rest has it
   rest.cb[CB_SACKED] = sackedOf(skb);
+  rest.cb[CB_TX_DELIVERED] = skb.cb[CB_TX_DELIVERED] as number;
   rest.tstamp = skb.tstamp;
   const old = pcountOf(skb);
   setTsoSegs(skb, mss);
   setTsoSegs(rest, mss);
   if (sent) {
     sk.rtxQueue.insertAfter(skb, rest);
+    insertSent(sk, skb, rest);
     const fewer = old - pcountOf(skb) - pcountOf(rest);
     if (fewer !== 0) adjustPcount(sk, skb, fewer);
   } else sk.writeQueue.insertAfter(skb, rest);
@@ -155,7 +167,7 @@ export function adjustPcount(sk: TcpSock, skb: SkBuff, fewer: number): void {
   if ((sacked & SACKED_ACKED) !== 0) sk.sackedOut -= fewer;
   if ((sacked & SACKED_RETRANS) !== 0) sk.retransOut -= fewer;
   if ((sacked & LOST) !== 0) sk.lostOut -= fewer;
-  if (sk.sackedOut > 0 && fewer > 0) sk.sackedOut -= Math.min(sk.sackedOut, fewer);
+  if (!sk.sackOk && sk.sackedOut > 0 && fewer > 0) sk.sackedOut -= Math.min(sk.sackedOut, fewer);
 }
 
 /**
@@ -228,8 +240,7 @@ export function tryCollapse(sk: TcpSock, skb: SkBuff, space: number): void {
     skb.cb[CB_SACKED] = sackedOf(skb) | (sackedOf(next) & EVER_RETRANS);
     adjustPcount(sk, next, pcountOf(next));
     if (sk.retransmitHint === next) sk.retransmitHint = skb;
-    sk.rtxQueue.remove(next);
-    freeQueued(sk, next);
+    dequeueSent(sk, next);
   }
 }
 

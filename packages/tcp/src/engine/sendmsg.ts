@@ -65,7 +65,7 @@ export function sendMessage(
     if (forcedPush(sk)) {
       markPush(sk, tail);
       pushPending(now, sk, mss, NAGLE_PUSH);
-    } else if (tail === sk.writeQueue.first) writeXmit(now, sk, mss, NAGLE_PUSH, true);
+    } else if (tail === sk.writeQueue.first) writeXmit(now, sk, mss, NAGLE_PUSH, 1);
   }
   if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, page as Page, copied, queued < 0);
   if (copied === 0 && length > 0) return 'EAGAIN';

@@ -279,14 +279,15 @@ describe('options', () => {
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 0.5)).toBe('EINVAL');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_FASTOPEN', 1)).toBe('ENOPROTOOPT');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 1)).toBe('EINVAL');
-    expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'cubic')).toBe('ENOENT');
-    expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'reno')).toBeUndefined();
+    expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'vegas')).toBe('ENOENT');
+    expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'cubic')).toBeUndefined();
+    expect(tcp.getsockopt(s.now, s.sk, 'TCP_CONGESTION')).toBe('cubic');
   });
 
   it('TCP_MAXSEG bounds what is offered and what is sent (MUST-16)', () => {
     const s = new Script();
     s.host.tcp.setsockopt(s.now, s.sk, 'TCP_MAXSEG', 700);
-    s.connect().out('S 0:0(0) <mss 700,nop,nop,TS val 0 ecr 0,nop,wscale 7>');
+    s.connect().out('S 0:0(0) <mss 700,sackOK,TS val 0 ecr 0,nop,wscale 7>');
     s.in('S. 0:0(0) ack 1 win 5000 <mss 1460>').out('. 1:1(0) ack 1');
     s.send(1000).out('. 1:701(700) ack 1');
     expect(s.host.tcp.getsockopt(s.now, s.sk, 'TCP_MAXSEG')).toBe(700);

@@ -23,8 +23,14 @@ export interface TcpSysctl {
   readonly tcp_challenge_ack_limit: number;
   /** Name of the algorithm that new sockets get. */
   readonly tcp_congestion_control: string;
+  /** Tell of segments that came twice (RFC 2883). */
+  readonly tcp_dsack: number;
+  /** 3, 4: send a tail loss probe (RFC 8985 §7); 0: do not. */
+  readonly tcp_early_retrans: number;
   /** s: how long a socket without owner stays in FIN-WAIT-2. */
   readonly tcp_fin_timeout: number;
+  /** Ask after a timeout whether it was spurious (RFC 5682); 0: do not. */
+  readonly tcp_frto: number;
   /** ms between duplicate ACKs sent for segments out of window. */
   readonly tcp_invalid_ratelimit: number;
   /** s between keepalive probes. */
@@ -55,6 +61,8 @@ export interface TcpSysctl {
   readonly tcp_orphan_retries: number;
   /** Answers of the application in a row after which an ACK waits for the next one. */
   readonly tcp_pingpong_thresh: number;
+  /** RACK: 2 = its reordering window does not adapt, 4 = duplicates do not close it. Bit 1 changes nothing: there is no other way. */
+  readonly tcp_recovery: number;
   /** Duplicate ACKs that mean loss, to begin with. */
   readonly tcp_reordering: number;
   /** Merge small segments when they are retransmitted. */
@@ -71,6 +79,8 @@ export interface TcpSysctl {
   readonly tcp_rto_max_ms: number;
   /** µs: lower bound on the retransmission timeout. */
   readonly tcp_rto_min_us: number;
+  /** Offer selective acknowledgments (RFC 2018). */
+  readonly tcp_sack: number;
   /** Shrink the congestion window after idleness (RFC 2861). */
   readonly tcp_slow_start_after_idle: number;
   /** The urgent pointer points to the last urgent byte (RFC 1122), not to the one after. */

@@ -8,6 +8,8 @@ import { Sock } from '@stack/skbuff/sock';
 import type { CongestionOps } from './cong.ts';
 import type { Dst, Family, Inet, Timer } from './ports.ts';
 import type { RequestSock, SynVerdict } from './request.ts';
+import { RtxQueue } from './rtx-queue.ts';
+import type { SackRuns } from './sack-runs.ts';
 import { CLOSE } from './state.ts';
 import type { BindBucket, BindOwner, EhashEntry, ListenerExtra } from './tables.ts';
 import type { Tcp } from './tcp.ts';
@@ -51,6 +53,10 @@ export const TIMER_NONE = 0;
 export const TIMER_RETRANS = 1;
 /** Zero-window probe. */
 export const TIMER_PROBE0 = 3;
+/** Tail loss probe. */
+export const TIMER_LOSS_PROBE = 5;
+/** The reordering window of RACK. */
+export const TIMER_REO_TIMEOUT = 6;
 
 /** {@link TcpSock.tsqFlags}: in the list of sockets to go on with. */
 export const TSQ_QUEUED = 1;
@@ -132,7 +138,7 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Not sent yet; payload in frags. */
   readonly writeQueue: SkbQueue = new SkbQueue();
   /** Sent and not acknowledged, by sequence number (`tcp_rtx_queue`). */
-  readonly rtxQueue: SkbQueue = new SkbQueue();
+  readonly rtxQueue: RtxQueue = new RtxQueue();
   /** Truesize in both queues. */
   wmemQueued = 0;
   /** `NAGLE_*` bits. Set by `setsockopt`. */
@@ -145,6 +151,13 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   tsqNext: TcpSock | undefined = undefined;
   /** Where retransmission goes on; what is before it was looked at (`retransmit_skb_hint`). */
   retransmitHint: SkBuff | undefined = undefined;
+  /** What is in flight and neither delivered nor lost, in the order it was sent last: see `sent-list.ts`. */
+  sentFirst: SkBuff | undefined = undefined;
+  sentLast: SkBuff | undefined = undefined;
+  /** What the peer has beyond {@link sndUna}; `undefined` until it told of anything. */
+  sackRuns: SackRuns | undefined = undefined;
+  /** One past the last number that SACK told of, while {@link sackedOut} is not 0. */
+  highestSack = 0;
   zerocopyState: ZerocopyState | undefined = undefined;
 
   // Segment sizes.
@@ -190,8 +203,16 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   ofoQueue: SkbQueue | undefined = undefined;
   /** Segment queued last out of order. */
   ofoLast: SkBuff | undefined = undefined;
+  /** Edges of SACK blocks to tell: see `sack.ts`. `undefined` until there was any. */
+  sackEdges: Int32Array | undefined = undefined;
+  /** SACK blocks due. */
+  numSacks = 0;
+  /** A D-SACK block is due. */
+  dsack = false;
 
   // What both agreed on.
+  /** SACK (RFC 2018). */
+  sackOk = false;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;
@@ -306,17 +327,50 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Retransmitted and not acknowledged. */
   retransOut = 0;
   lostOut = 0;
-  /** Without SACK: duplicate ACKs. */
+  /** Delivered out of order, as SACK tells; without SACK: duplicate ACKs. */
   sackedOut = 0;
+  /** Segments taken for lost, over the connection's life. */
+  lost = 0;
+  /** How many segments one may be overtaken by. */
   reordering = 3;
+  /** The peer took back what SACK had told. */
+  isSackReneg = false;
   /** {@link sndNxt} when recovery began: it ends when this is acknowledged. */
   highSeq = 0;
   /** The last reduction may turn out to be a mistake (`undo_marker`). */
   hasUndo = false;
+  /** SND.UNA when that reduction began. */
+  undoMarker = 0;
   /** Retransmissions that undo still has to see excused; -1 = cannot. */
   undoRetrans = -1;
   /** When the first retransmission of the present episode was sent; 0 = there is none. */
   retransStamp = 0;
+  /** Segments delivered and sent since the window is being reduced (RFC 6937). */
+  prrDelivered = 0;
+  prrOut = 0;
+  /** A timeout is asked whether it was one (RFC 5682). */
+  frto = false;
+  /** SND.NXT when a tail loss probe was sent that nobody answered yet. */
+  tlpHighSeq: number | undefined = undefined;
+  /** The probe was a retransmission. */
+  tlpRetrans = false;
+  /** The last of {@link sentFirst}'s list that was sent before what was delivered last, as far as is known. */
+  rackEdge: SkBuff | undefined = undefined;
+  /** RACK (RFC 8985 §5.2): when what was delivered last was sent, µs, and its end. */
+  rackMstamp = 0;
+  rackEndSeq = 0;
+  /** Its round trip, µs. */
+  rackRtt = 0;
+  /** Something was delivered since losses were looked for. */
+  rackAdvanced = false;
+  /** Quarters of the minimal RTT that segments may be late. */
+  rackReoWndSteps = 1;
+  /** Recoveries that the window stays as wide for. */
+  rackReoWndPersist = 0;
+  /** A D-SACK came since the window was adapted. */
+  rackDsackSeen = false;
+  /** {@link delivered} when it was. */
+  rackLastDelivered = 0;
   /** Segments delivered, over the connection's life. */
   delivered = 0;
   /** Bytes a second that would be sent if they were paced. */
@@ -338,6 +392,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   rtoStamp = 0;
   rcvOoopack = 0;
   reordSeen = 0;
+  /** Segments that D-SACKs told of. */
+  dsackDups = 0;
   /** When data was sent last. */
   lsndtime = 0;
   /** 0 idle, 1 busy, 2 limited by the peer's window, 3 by the send buffer. */

@@ -11,6 +11,7 @@ import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
 import { defaultCongestion } from './congestion.ts';
+import { cubic } from './cubic.ts';
 import { icmpError } from './icmp.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
 import { receiveSegment } from './input.ts';
@@ -122,6 +123,7 @@ export class Tcp {
     this.secure = new SecureSeq(options.random);
     this.tables = new Tables(options.random());
     this.congestion.register(reno);
+    this.congestion.register(cubic);
   }
 
   /** A socket in CLOSE. */

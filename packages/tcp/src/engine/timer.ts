@@ -7,10 +7,11 @@ import type { SkBuff } from '@stack/skbuff';
 import { endSeqOf } from './cb.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
+import { enterLoss } from './loss.ts';
 import { outOfResources } from './orphan.ts';
 import { writeWakeup } from './output.ts';
 import { OK } from './ports.ts';
-import { enterLoss } from './recovery.ts';
+import { rackReoTimeout } from './rack.ts';
 import { retransmitSkb } from './retransmit.ts';
 import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { CLOSE, FIN_WAIT2, SYN_RECV, SYN_SENT } from './state.ts';
@@ -19,15 +20,20 @@ import {
   CA_LOSS,
   CA_RECOVERY,
   type TcpSock,
+  TIMER_LOSS_PROBE,
   TIMER_NONE,
   TIMER_PROBE0,
+  TIMER_REO_TIMEOUT,
   TIMER_RETRANS,
 } from './tcb.ts';
 import { finWait2Expired } from './timewait.ts';
+import { scheduleLossProbe, sendLossProbe } from './tlp.ts';
 import { sendActiveReset } from './transmit.ts';
 
 /** Lower bound that durations of many timeouts are reckoned with, µs. */
 const TCP_RTO_MIN = 200_000;
+/** Least duration of a probe's timer, µs. */
+export const TCP_TIMEOUT_MIN = 2000;
 /** µs until the next attempt when this host itself has no room. */
 const RESOURCE_PROBE_INTERVAL = 500_000;
 
@@ -44,10 +50,26 @@ function clearRtx(sk: TcpSock): void {
   sk.pendingTimer = TIMER_NONE;
 }
 
-/** RFC 6298 (5.1) to (5.3): an RTO from now, or off where nothing is in flight. */
+/** RFC 6298 (5.1) to (5.3): an RTO from now, or off where nothing is in flight. In place of a probe: what is left of it. */
 export function rearmRto(now: number, sk: TcpSock): void {
-  if (sk.packetsOut === 0) clearRtx(sk);
-  else armRtx(sk, TIMER_RETRANS, now + Math.min(sk.rto, rtoMax(sk)));
+  if (sk.packetsOut === 0) {
+    clearRtx(sk);
+    return;
+  }
+  const probing = sk.pendingTimer === TIMER_REO_TIMEOUT || sk.pendingTimer === TIMER_LOSS_PROBE;
+  const rto = probing ? Math.max(rtoDelta(now, sk), 1) : sk.rto;
+  armRtx(sk, TIMER_RETRANS, now + Math.min(rto, rtoMax(sk)));
+}
+
+/** µs until the timeout of what is first in the queue. */
+export function rtoDelta(now: number, sk: TcpSock): number {
+  const head = sk.rtxQueue.first;
+  return head === undefined ? sk.rto : head.tstamp + sk.rto - now;
+}
+
+/** The timer after an ACK or a transmission: for a loss probe where that makes sense, else for the timeout. */
+export function setXmitTimer(now: number, sk: TcpSock): void {
+  if (!scheduleLossProbe(now, sk, true)) rearmRto(now, sk);
 }
 
 /** Stops all timers: the connection is over. */
@@ -64,6 +86,14 @@ function rtxTimeout(now: number, sk: TcpSock): void {
   if (type === TIMER_NONE || sk.state === CLOSE) return;
   if (sk.timeout > now) {
     armRtx(sk, type, sk.timeout);
+    return;
+  }
+  if (type === TIMER_LOSS_PROBE) {
+    sendLossProbe(now, sk);
+    return;
+  }
+  if (type === TIMER_REO_TIMEOUT) {
+    rackReoTimeout(now, sk);
     return;
   }
   sk.pendingTimer = TIMER_NONE;
@@ -110,9 +140,11 @@ function retransmitTimeout(now: number, sk: TcpSock): void {
 
 function countFailure(sk: TcpSock): void {
   const { TcpExt } = sk.tcp.mib;
-  if (sk.caState === CA_RECOVERY) TcpExt.TCPRenoRecoveryFail++;
+  if (sk.caState === CA_RECOVERY) TcpExt[sk.sackOk ? 'TCPSackRecoveryFail' : 'TCPRenoRecoveryFail']++;
   else if (sk.caState === CA_LOSS) TcpExt.TCPLossFailures++;
-  else if (sk.caState === CA_DISORDER || sk.sackedOut > 0) TcpExt.TCPRenoFailures++;
+  else if (sk.caState === CA_DISORDER || sk.sackedOut > 0) {
+    TcpExt[sk.sackOk ? 'TCPSackFailures' : 'TCPRenoFailures']++;
+  }
 }
 
 /** RFC 6298 (5.5): doubles the timeout; a SYN's stays for the first few (`tcp_syn_linear_timeouts`). */

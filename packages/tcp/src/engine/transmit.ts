@@ -5,20 +5,16 @@
 import { appendRange, CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { HLEN } from '../fields.ts';
 import { ACK, PSH, RST, SYN, URG } from '../flags.ts';
-import {
-  TCPOLEN_TSTAMP_ALIGNED,
-  TCPOLEN_WORD,
-  writeHeader,
-  writeMss,
-  writeTimestamps,
-  writeWscale,
-} from '../write.ts';
+import { writeHeader, writeTimestamps } from '../write.ts';
 import { ackSent, DELACK_MAX, delayAck } from './ack.ts';
-import { CB_GSO_SIZE, CB_TX_MARK, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
+import { CB_GSO_SIZE, CB_TX_DELIVERED, CB_TX_MARK, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
 import { cwndEvent, packetsInFlight } from './cwnd.ts';
 import { CN, type Dst, OK } from './ports.ts';
-import { enterCwr } from './recovery.ts';
+import { enterCwr } from './prr.ts';
+import { sackLength, writeSackOption } from './sack.ts';
+import { appendSent } from './sent-list.ts';
 import { CLOSE } from './state.ts';
+import { synLength, writeSynOptions } from './syn-options.ts';
 import { type TcpSock, TSQ_QUEUED, TSQ_THROTTLED } from './tcb.ts';
 import { selectWindow } from './window.ts';
 
@@ -35,11 +31,6 @@ export const CONGESTED = 1;
 /** The timestamp clock, ms, int32 (RFC 7323 §5.4: 1 ms to 1 s a tick). */
 export function tsClock(now: number): number {
   return Math.floor(now / 1000) | 0;
-}
-
-/** Bytes of header of a SYN of this socket. */
-export function synHeaderLength(tstampOk: boolean, wscaleOk: boolean): number {
-  return HLEN + TCPOLEN_WORD + (tstampOk ? TCPOLEN_TSTAMP_ALIGNED : 0) + (wscaleOk ? TCPOLEN_WORD : 0);
 }
 
 /** The socket's route, asked for anew where it is outdated; `undefined` where there is none. */
@@ -78,7 +69,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   const pcount = pcountOf(skb);
   const flags = pcount > 1 ? flagsOf(skb) | PSH : flagsOf(skb);
   const syn = (flags & SYN) !== 0;
-  const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen;
+  const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen + sackLength(sk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   if (!appendRange(tx, skb, 0, skb.len)) {
@@ -104,6 +95,8 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   if (result === OK) {
     skb.tstamp = now;
     skb.cb[CB_TX_MARK] = sk.wmemSent;
+    skb.cb[CB_TX_DELIVERED] = sk.delivered;
+    if (sk.sackOk) appendSent(sk, skb);
   }
   return result;
 }
@@ -113,7 +106,7 @@ export function transmitControl(now: number, sk: TcpSock, seq: number, flags: nu
   const { tcp } = sk;
   const dst = currentDst(now, sk);
   if (dst === undefined) return FAILED;
-  const length = sk.tcpHeaderLen;
+  const length = sk.tcpHeaderLen + sackLength(sk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', tx);
@@ -152,13 +145,6 @@ export function inHostQueue(sk: TcpSock, skb: SkBuff): boolean {
   return sk.wmemAlloc > 0 && (((skb.cb[CB_TX_MARK] as number) - freed) | 0) > 0;
 }
 
-function synLength(sk: TcpSock, flags: number): number {
-  const answer = (flags & ACK) !== 0;
-  const tstamp = answer ? sk.tstampOk : sk.tcp.sysctl.tcp_timestamps !== 0;
-  const wscale = answer ? sk.wscaleOk : sk.tcp.sysctl.tcp_window_scaling !== 0;
-  return synHeaderLength(tstamp, wscale);
-}
-
 /** Puts the header in front and seeds its checksum. */
 function pushHeader(
   now: number,
@@ -186,20 +172,15 @@ function pushHeader(
   const ack = (flags & ACK) !== 0 ? sk.rcvNxt : 0;
   writeHeader(view, at, sk.sport, sk.dport, seq, ack, length, flags, window, sum, urgPtr);
   if ((flags & SYN) !== 0) writeSynOptions(now, sk, view, at + HLEN, flags);
-  else if (length > HLEN) writeTimestamps(view, at + HLEN, (tsClock(now) + sk.tsoffset) | 0, sk.tsRecent);
+  else if (length > HLEN) {
+    if (sk.tstampOk) writeTimestamps(view, at + HLEN, (tsClock(now) + sk.tsoffset) | 0, sk.tsRecent);
+    const sacks = (length - sk.tcpHeaderLen) >> 3; // eight bytes each, and four for all
+    if (sacks > 0) writeSackOption(sk, view, at, sacks);
+  }
   tx.transportHeader = at;
   tx.ipSummed = CHECKSUM_PARTIAL;
   tx.csumStart = at;
   tx.csumOffset = CHECK_OFFSET;
-}
-
-function writeSynOptions(now: number, sk: TcpSock, view: DataView, at: number, flags: number): void {
-  const answer = (flags & ACK) !== 0;
-  let next = writeMss(view, at, sk.advmss);
-  if (answer ? sk.tstampOk : sk.tcp.sysctl.tcp_timestamps !== 0) {
-    next = writeTimestamps(view, next, (tsClock(now) + sk.tsoffset) | 0, sk.tsRecent);
-  }
-  if (answer ? sk.wscaleOk : sk.tcp.sysctl.tcp_window_scaling !== 0) writeWscale(view, next, sk.rcvWscale);
 }
 
 /** Books of a segment with data; an answer to what was just received makes the connection interactive. */

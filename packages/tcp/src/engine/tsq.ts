@@ -22,7 +22,7 @@ export function tsqWrite(now: number, sk: TcpSock): void {
   if ((SENDING & stateBit(sk.state)) === 0) return;
   if (sk.lostOut > sk.retransOut && sk.sndCwnd > packetsInFlight(sk)) {
     currentMss(now, sk);
-    xmitRetransmitQueue(now, sk, false);
+    xmitRetransmitQueue(now, sk);
   }
   pushPendingFrames(now, sk);
 }

@@ -136,7 +136,9 @@ describe('timestamps (RFC 7323)', () => {
 
   it('are not sent where the peer did not offer them, nor with tcp_timestamps 0', () => {
     established().send(10).out('P. 1:11(10) ack 1 <>');
-    new Script({ sysctl: { tcp_timestamps: 0 } }).connect().out('S 0:0(0) <mss 1460,nop,wscale 7>');
+    new Script({ sysctl: { tcp_timestamps: 0 } })
+      .connect()
+      .out('S 0:0(0) <mss 1460,nop,nop,sackOK,nop,wscale 7>');
   });
 
   it('begin at a random offset for each peer with tcp_timestamps 1 (RFC 7323 §5.4)', () => {

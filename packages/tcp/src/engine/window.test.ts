@@ -26,7 +26,7 @@ describe('the window we offer', () => {
     const s = new Script();
     s.sk.rcvbuf = 8192;
     s.sk.userlocks = 2;
-    s.connect().out('S 0:0(0) win 2920 <mss 1460,nop,nop,TS val 0 ecr 0,nop,wscale 0>');
+    s.connect().out('S 0:0(0) win 2920 <mss 1460,sackOK,TS val 0 ecr 0,nop,wscale 0>');
     expect(fullSpace(s.sk)).toBe(4096);
   });
 

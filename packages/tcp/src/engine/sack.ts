@@ -1,0 +1,131 @@
+/**
+ * What the receiver tells about segments behind a gap: RFC 2018, and about what came twice: RFC 2883 (Linux `selective_acks`,
+ * `duplicate_sack`).
+ *
+ * `sk.sackEdges` holds pairs of edges, int32: the D-SACK block first, then up to four blocks, the one that changed last in front. So
+ * an option is written from one run of the array, with or without the D-SACK block.
+ * @module
+ */
+import { TCPOLEN_SACK_BASE_ALIGNED, TCPOLEN_SACK_PERBLOCK, writeSack } from '../write.ts';
+import type { TcpSock } from './tcb.ts';
+
+/** Blocks that are remembered. */
+const TCP_NUM_SACKS = 4;
+/** Index of the first block behind the D-SACK block's two edges. */
+const BLOCKS = 2;
+/** Bytes of a header with all the options it can have. */
+const MAX_HEADER = 60;
+
+function edgesOf(sk: TcpSock): Int32Array {
+  sk.sackEdges ??= new Int32Array(BLOCKS + TCP_NUM_SACKS * 2);
+  return sk.sackEdges;
+}
+
+function before(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0;
+}
+
+/** Lets the block at index `at` take in `[seq, endSeq)`. False, and nothing changed, where there is a gap between both. */
+function extend(edges: Int32Array, at: number, seq: number, endSeq: number): boolean {
+  const start = edges[at] as number;
+  const end = edges[at + 1] as number;
+  if (before(end, seq) || before(endSeq, start)) return false;
+  if (before(seq, start)) edges[at] = seq;
+  if (before(end, endSeq)) edges[at + 1] = endSeq;
+  return true;
+}
+
+/** Puts a block in front, those up to index `last` move back by one. */
+function toFront(edges: Int32Array, last: number, start: number, end: number): void {
+  edges.copyWithin(BLOCKS + 2, BLOCKS, last);
+  edges[BLOCKS] = start;
+  edges[BLOCKS + 1] = end;
+}
+
+function removeBlock(sk: TcpSock, edges: Int32Array, at: number): void {
+  edges.copyWithin(at, at + 2, BLOCKS + sk.numSacks * 2);
+  sk.numSacks--;
+}
+
+/** `[seq, endSeq)` arrived behind a gap: the block with it goes in front (RFC 2018 §4). */
+export function sackNewOfo(sk: TcpSock, seq: number, endSeq: number): void {
+  const edges = edgesOf(sk);
+  const stop = BLOCKS + sk.numSacks * 2;
+  for (let at = BLOCKS; at < stop; at += 2) {
+    if (!extend(edges, at, seq, endSeq)) continue;
+    toFront(edges, at, edges[at] as number, edges[at + 1] as number);
+    mergeIntoFirst(sk, edges);
+    return;
+  }
+  if (sk.numSacks < TCP_NUM_SACKS) sk.numSacks++;
+  toFront(edges, BLOCKS + (sk.numSacks - 1) * 2, seq, endSeq);
+}
+
+/** The first block grew: what it touches now becomes part of it. */
+function mergeIntoFirst(sk: TcpSock, edges: Int32Array): void {
+  let at = BLOCKS + 2;
+  while (at < BLOCKS + sk.numSacks * 2) {
+    if (extend(edges, BLOCKS, edges[at] as number, edges[at + 1] as number)) {
+      removeBlock(sk, edges, at);
+      at = BLOCKS + 2; // it may touch others now
+    } else at += 2;
+  }
+}
+
+/** RCV.NXT moved: blocks below it are out of date. */
+export function sackRemove(sk: TcpSock): void {
+  if (sk.numSacks === 0) return;
+  if (sk.ofoQueue === undefined) {
+    sk.numSacks = 0;
+    return;
+  }
+  const edges = edgesOf(sk);
+  let at = BLOCKS;
+  while (at < BLOCKS + sk.numSacks * 2) {
+    if (before(sk.rcvNxt, edges[at] as number)) at += 2;
+    else removeBlock(sk, edges, at);
+  }
+}
+
+/** `[seq, endSeq)` came twice: the next segment says so (RFC 2883 §4). */
+export function dsackSet(sk: TcpSock, seq: number, endSeq: number): void {
+  const { mib, sysctl } = sk.tcp;
+  if (!sk.sackOk || sysctl.tcp_dsack === 0) return;
+  if (before(seq, sk.rcvNxt)) mib.TcpExt.TCPDSACKOldSent++;
+  else mib.TcpExt.TCPDSACKOfoSent++;
+  const edges = edgesOf(sk);
+  sk.dsack = true;
+  edges[0] = seq;
+  edges[1] = endSeq;
+}
+
+/** As {@link dsackSet}, but a D-SACK block that is due already and touches this one grows. */
+export function dsackExtend(sk: TcpSock, seq: number, endSeq: number): void {
+  if (sk.dsack) extend(edgesOf(sk), 0, seq, endSeq);
+  else dsackSet(sk, seq, endSeq);
+}
+
+/** Out-of-order data was thrown away: what was told about it is void. */
+export function sackReset(sk: TcpSock): void {
+  sk.numSacks = 0;
+}
+
+/** Blocks the next segment has: all that are due, as far as its header has room. */
+export function sackBlocks(sk: TcpSock): number {
+  const due = sk.numSacks + (sk.dsack ? 1 : 0);
+  if (due === 0) return 0;
+  const room = MAX_HEADER - sk.tcpHeaderLen - TCPOLEN_SACK_BASE_ALIGNED;
+  return Math.min(due, Math.floor(room / TCPOLEN_SACK_PERBLOCK));
+}
+
+/** Bytes that SACK adds to the header of the next segment. */
+export function sackLength(sk: TcpSock): number {
+  const count = sackBlocks(sk);
+  return count === 0 ? 0 : TCPOLEN_SACK_BASE_ALIGNED + count * TCPOLEN_SACK_PERBLOCK;
+}
+
+/** Writes `count` blocks behind the other options of the header at `at`. A D-SACK block is told once. */
+export function writeSackOption(sk: TcpSock, view: DataView, at: number, count: number): void {
+  writeSack(view, at + sk.tcpHeaderLen, edgesOf(sk), count, sk.dsack ? 0 : BLOCKS);
+  sk.dsack = false;
+}

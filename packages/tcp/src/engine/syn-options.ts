@@ -1,0 +1,58 @@
+/**
+ * Options of a SYN: what this side offers, or what both agreed on. In Linux's order and alignment.
+ * @module
+ */
+import { HLEN } from '../fields.ts';
+import { ACK } from '../flags.ts';
+import {
+  TCPOLEN_TSTAMP_ALIGNED,
+  TCPOLEN_WORD,
+  writeMss,
+  writeSackPermitted,
+  writeSackPermittedTimestamps,
+  writeTimestamps,
+  writeWscale,
+} from '../write.ts';
+import type { TcpSock } from './tcb.ts';
+import { tsClock } from './transmit.ts';
+
+/** Bytes of header of a SYN with an MSS and these options: SACK-permitted lies in the padding of timestamps, where there are any. */
+export function synHeaderLength(tstamp: boolean, wscale: boolean, sack: boolean): number {
+  const words = (wscale ? TCPOLEN_WORD : 0) + (sack && !tstamp ? TCPOLEN_WORD : 0);
+  return HLEN + TCPOLEN_WORD + words + (tstamp ? TCPOLEN_TSTAMP_ALIGNED : 0);
+}
+
+/** Writes SACK-permitted and timestamps at `at`, as far as there are any. Where the next option goes. */
+export function writeSackAndTimestamps(
+  view: DataView,
+  at: number,
+  sack: boolean,
+  tstamp: boolean,
+  tsval: number,
+  tsecr: number,
+): number {
+  if (!tstamp) return sack ? writeSackPermitted(view, at) : at;
+  return sack
+    ? writeSackPermittedTimestamps(view, at, tsval, tsecr)
+    : writeTimestamps(view, at, tsval, tsecr);
+}
+
+function offers(sk: TcpSock, flags: number): { tstamp: boolean; wscale: boolean; sack: boolean } {
+  if ((flags & ACK) !== 0) return { tstamp: sk.tstampOk, wscale: sk.wscaleOk, sack: sk.sackOk };
+  const { tcp_sack, tcp_timestamps, tcp_window_scaling } = sk.tcp.sysctl;
+  return { tstamp: tcp_timestamps !== 0, wscale: tcp_window_scaling !== 0, sack: tcp_sack !== 0 };
+}
+
+/** Bytes of header of the SYN or SYN-ACK that `sk` sends. */
+export function synLength(sk: TcpSock, flags: number): number {
+  const { sack, tstamp, wscale } = offers(sk, flags);
+  return synHeaderLength(tstamp, wscale, sack);
+}
+
+/** Writes them behind the twenty fixed bytes. */
+export function writeSynOptions(now: number, sk: TcpSock, view: DataView, at: number, flags: number): void {
+  const { sack, tstamp, wscale } = offers(sk, flags);
+  const tsval = (tsClock(now) + sk.tsoffset) | 0;
+  const next = writeSackAndTimestamps(view, writeMss(view, at, sk.advmss), sack, tstamp, tsval, sk.tsRecent);
+  if (wscale) writeWscale(view, next, sk.rcvWscale);
+}
