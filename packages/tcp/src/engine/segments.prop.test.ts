@@ -132,7 +132,8 @@ describe('any segments', () => {
               case 'segment': {
                 const source = active ? 9 : 4000;
                 const seq = (sk.rcvNxt + (what.exact ? 0 : what.seq)) >>> 0;
-                const ackSeq = (sk.sndUna + (what.exact ? (sk.sndNxt - sk.sndUna) | 0 : what.ack)) >>> 0;
+                const all = what.sacks.length > 0 ? 0 : (sk.sndNxt - sk.sndUna) | 0;
+                const ackSeq = (sk.sndUna + (what.exact ? all : what.ack)) >>> 0;
                 const h = what.ours
                   ? {
                       ...what.header,
