@@ -19,6 +19,8 @@ export function formatSocket(host: Host, sk: TcpSock): string[] {
 /** What TCP_INFO knows, and the congestion control, as `ss -ti` puts it. */
 export function formatInfo(info: TcpInfo, congestion: string): string {
   return [
+    ...(info.options & 1 ? ['ts'] : []),
+    ...(info.options & 2 ? ['sack'] : []),
     congestion,
     ...(info.options & 4 ? [`wscale:${info.sndWscale},${info.rcvWscale}`] : []),
     `rto:${milliseconds(info.rto)}`,

@@ -39,6 +39,7 @@ const USUAL = [
 ];
 /** What loss, reordering and duplication cause. */
 const HARM = [
+  /^D-SACK Sequence$/,
   /^Duplicate ACK \(#\d+\)$/,
   /^This frame is a \(suspected\) (fast |spurious )?retransmission$/,
   /^This frame is a \(suspected\) out-of-order segment$/,

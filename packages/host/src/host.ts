@@ -53,6 +53,8 @@ import { udpOverIpv4 } from './wire-up/udp-to-ipv4.ts';
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
 const IP_HLEN = 20;
+/** What every engine registers: a default is chosen before there is one. */
+const ENGINE_CONGESTION: readonly string[] = ['reno', 'cubic'];
 
 /** What of a device's `net.ipv4.conf` decides where its packets go. */
 const ROUTED_BY = [
@@ -161,7 +163,7 @@ export class Host {
     const drops = this.#drops;
     this.sysctl = new Sysctl({
       ...(options.memory !== undefined && { memory: options.memory }),
-      congestionControl: () => this.tcp?.congestion.names() ?? ['reno'],
+      congestionControl: () => this.tcp?.congestion.names() ?? ENGINE_CONGESTION,
       qdisc: () => STANDARD_QDISCS,
     });
     const { sysctl, trace: tracing } = this;

@@ -8,7 +8,7 @@ import { portsAndNumbers } from '../inspect.ts';
 import type { Station } from '../network.ts';
 import type { Ears, Scene } from '../scene.ts';
 
-/** `caState` of a connection: fast recovery, after a timeout (Linux `TCP_CA_*`). */
+/** `caState` of a connection: fast recovery, after a timeout (Linux `TCP_CA_*`); below it nothing is taken for lost. */
 const CA_RECOVERY = 3;
 const CA_LOSS = 4;
 const STATES = ['Open', 'Disorder', 'CWR', 'Recovery', 'Loss'];
@@ -23,8 +23,10 @@ interface Numbers {
   /** µs. */
   rto: number;
   timeouts: number;
-  /** Reductions of the host's connections that were taken back. */
+  /** Reductions of the host's connections that were taken back: for whatever reason, for D-SACKs, for F-RTO. */
   undone: number;
+  undoneByDsack: number;
+  undoneByFrto: number;
 }
 
 /** A line for each burst of retransmissions, and one for the end of each recovery. */
@@ -121,7 +123,7 @@ class Recovery {
 
   #undone(before: Numbers, now: Numbers): void {
     this.#line(
-      `tcp_undo_cwnd_reduction ${STATES[before.caState]} → ${STATES[now.caState]}: nothing was lost, only late: the timestamp echoed is older than the retransmission (RFC 3522), ${this.#took()} after it. ${changes(before, now)}`,
+      `tcp_undo_cwnd_reduction ${STATES[before.caState]} → ${STATES[now.caState]}: nothing was lost, only late: ${evidence(before, now)}, ${this.#took()} after it. ${changes(before, now)}`,
     );
   }
 
@@ -139,9 +141,27 @@ class Recovery {
 
 function numbersOf(sk: TcpSock): Numbers {
   const { caState, sndCwnd, sndSsthresh, rto, totalRto } = sk;
-  const { TCPFullUndo, TCPPartialUndo, TCPLossUndo } = sk.tcp.mib.TcpExt;
-  const undone = TCPFullUndo + TCPPartialUndo + TCPLossUndo;
-  return { caState, cwnd: sndCwnd, ssthresh: sndSsthresh, rto, timeouts: totalRto, undone };
+  const { TCPDSACKUndo, TCPFullUndo, TCPLossUndo, TCPPartialUndo, TCPSpuriousRTOs } = sk.tcp.mib.TcpExt;
+  return {
+    caState,
+    cwnd: sndCwnd,
+    ssthresh: sndSsthresh,
+    rto,
+    timeouts: totalRto,
+    undone: TCPFullUndo + TCPPartialUndo + TCPLossUndo + TCPDSACKUndo,
+    undoneByDsack: TCPDSACKUndo,
+    undoneByFrto: TCPSpuriousRTOs,
+  };
+}
+
+/** How it is known that a reduction was a mistake. */
+function evidence(before: Numbers, now: Numbers): string {
+  if (now.undoneByDsack > before.undoneByDsack) {
+    return 'each segment that was sent again came twice, D-SACKs say (RFC 2883)';
+  }
+  if (now.undoneByFrto > before.undoneByFrto)
+    return 'a segment arrived that was sent before the timeout only (RFC 5682)';
+  return 'the timestamp echoed is older than the retransmission (RFC 3522)';
 }
 
 function reasonOf(sk: TcpSock, before: Numbers): string {
@@ -150,9 +170,16 @@ function reasonOf(sk: TcpSock, before: Numbers): string {
   }
   if (sk.caState === CA_LOSS)
     return 'the next of those that the timeout took for lost, as ACKs make room (slow start)';
-  if (sk.caState === CA_RECOVERY && before.caState !== CA_RECOVERY) {
-    return `fast retransmit: ${sk.reordering} duplicate ACKs (tcp_enter_recovery)`;
+  if (sk.caState < CA_RECOVERY) {
+    return 'tail loss probe: no ACK for two round trips, so the last segment asks for one (tcp_send_loss_probe)';
   }
+  if (sk.caState === CA_RECOVERY && before.caState !== CA_RECOVERY) {
+    return sk.sackOk
+      ? `fast retransmit: ${sk.sackedOut} sent after it arrived, SACK says (tcp_enter_recovery)`
+      : `fast retransmit: ${sk.reordering} duplicate ACKs (tcp_enter_recovery)`;
+  }
+  if (sk.caState === CA_RECOVERY && sk.sackOk)
+    return 'what was sent after it arrived: lost, too (tcp_rack_mark_lost)';
   if (sk.caState === CA_RECOVERY) return 'partial ACK: the one behind the hole is lost, too (RFC 6582)';
   return 'lost';
 }

@@ -32,12 +32,10 @@ import { FAILED, inHostQueue, transmitSkb } from './transmit.ts';
 
 /** Sends up to `segs` segments of an skb of the retransmit queue again. {@link OK}, above it local congestion, below it failure. */
 export function retransmitSkb(now: number, sk: TcpSock, skb: SkBuff, segs: number): number {
-  const { tcp } = sk;
   const result = retransmitUncounted(now, sk, skb, segs);
   if (result === OK) {
     skb.cb[CB_SACKED] = sackedOf(skb) | SACKED_RETRANS | EVER_RETRANS;
     sk.retransOut += pcountOf(skb);
-    tcp.retransmitted?.(now, sk, skb);
   }
   if (sk.retransStamp === 0) sk.retransStamp = now === 0 ? 1 : now;
   if (sk.undoRetrans < 0) sk.undoRetrans = 0;
@@ -86,7 +84,8 @@ export function retransmitUncounted(now: number, sk: TcpSock, skb: SkBuff, segs:
   sk.totalRetrans += count;
   sk.bytesRetrans += skb.len;
   const result = transmitSkb(now, sk, skb);
-  if (result !== OK) TcpExt.TCPRetransFail += count;
+  if (result === OK) sk.tcp.retransmitted?.(now, sk, skb);
+  else TcpExt.TCPRetransFail += count;
   // Its RTT means nothing from now on, sent or not (Karn).
   skb.cb[CB_SACKED] = sackedOf(skb) | EVER_RETRANS;
   return result;
