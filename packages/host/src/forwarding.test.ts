@@ -90,7 +90,7 @@ describe('a router between two LANs', () => {
     ]);
     expect(client.link.format('eth0')).toEqual([
       '2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc pfifo_fast state UP mode DEFAULT group default qlen 1000',
-      '    link/ether 02:00:00:00:01:02',
+      '    link/ether 02:00:00:00:01:02 brd ff:ff:ff:ff:ff:ff',
     ]);
   });
 });
