@@ -49,7 +49,7 @@ const client = `
     0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
    +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
    +0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
-   +0 > S 0:0(0) win 64240 <mss 1460,nop,nop,TS val 1000 ecr 0,nop,wscale 10>
+   +0 > S 0:0(0) win 64240 <mss 1460,sackOK,TS val 1000 ecr 0,nop,wscale 10>
   +.1 < S. 7:7(0) ack 1 win 5792 <mss 1460,nop,nop,TS val 700 ecr 1000,nop,wscale 2>
    +0 > . 1:1(0) ack 1 win 63 <nop,nop,TS val 1100 ecr 700>
    +0 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
