@@ -19,7 +19,7 @@ describe('echoes of timestamps', () => {
     0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
    +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
    +0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
-   +0 > S 0:0(0) <mss 1460,nop,nop,TS val 100 ecr 0,nop,wscale 10>
+   +0 > S 0:0(0) <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 10>
   +.1 < S. 0:0(0) ack 1 win 5792 <mss 1460,nop,nop,TS val 700 ecr 100,nop,wscale 2>
    +0 > . 1:1(0) ack 1 <nop,nop,TS val 200 ecr 700>
    +0 < . 1:1(0) ack 1 win 5000 <nop,nop,TS val 701 ecr 201>

@@ -47,6 +47,18 @@ const step = fc.oneof(
     ),
   },
   {
+    weight: 4,
+    arbitrary: fc.record(
+      {
+        kind: fc.constant('sack' as const),
+        at: fc.nat(0xffff),
+        length: fc.nat(0xffff),
+        behind: fc.nat(3000),
+      },
+      { noNullPrototype: true },
+    ),
+  },
+  {
     weight: 1,
     arbitrary: fc.record(
       { kind: fc.constant('bytes' as const), bytes: fc.uint8Array({ maxLength: 100 }) },
@@ -83,6 +95,18 @@ const step = fc.oneof(
     ),
   },
 );
+
+/** What any run shall begin with: data in flight, and blocks that tell of it out of order, twice, and after a timeout. */
+const SELECTIVE: (typeof step extends fc.Arbitrary<infer T> ? T : never)[] = [
+  { kind: 'send', n: 5000 },
+  { kind: 'sack', at: 2000, length: 600, behind: 100 },
+  { kind: 'sack', at: 1000, length: 2600, behind: 2500 },
+  { kind: 'time', us: 40_000 },
+  { kind: 'send', n: 4000 },
+  { kind: 'sack', at: 3000, length: 1700, behind: 0 },
+  { kind: 'time', us: 3_000_000 },
+  { kind: 'sack', at: 1, length: 4000, behind: 0 },
+];
 
 describe('any segments', () => {
   it('never throw, keep within the buffers, and leave nothing behind', () => {
@@ -146,6 +170,33 @@ describe('any segments', () => {
                     }
                   : what.header;
                 send(h, what.length);
+                break;
+              }
+              case 'sack': {
+                // A block within what is in flight, and one that may be a D-SACK.
+                const out = (sk.sndNxt - sk.sndUna) | 0;
+                if (out < 2) break;
+                const at = 1 + (what.at % (out - 1));
+                const sacks = [[at, 1 + (what.length % (out - at))] as const, [-what.behind, 500] as const];
+                const options = sackOption(sk, what.behind > 2000 ? sacks.reverse() : sacks);
+                const [source, dest] = active ? [9, sk.sport] : [4000, 80];
+                const [seq, ackSeq] = [sk.rcvNxt >>> 0, sk.sndUna >>> 0];
+                send(
+                  {
+                    source,
+                    dest,
+                    seq,
+                    ackSeq,
+                    doff: 10,
+                    res1: 0,
+                    flags: 0x10,
+                    window: 20_000,
+                    check: 0,
+                    urgPtr: 0,
+                    options,
+                  },
+                  0,
+                );
                 break;
               }
               case 'bytes':
@@ -222,6 +273,7 @@ describe('any segments', () => {
           expect(leftovers(world)).toStrictEqual([]);
         },
       ),
+      { examples: [true, false].map((active) => [active, true, SELECTIVE]) },
     );
     expect(reached.size).toBeGreaterThanOrEqual(6);
     expect(reached).toContain('out of order');
