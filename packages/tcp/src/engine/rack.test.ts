@@ -3,6 +3,7 @@
  * with the same segments at the same times.
  */
 import { describe, expect, it } from 'vitest';
+import { seqOf } from './cb.ts';
 import { Script, type ScriptOptions } from './script.fixture.ts';
 import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb.ts';
 import { armRtx } from './timer.ts';
@@ -32,6 +33,12 @@ describe('what was sent before something that arrived', () => {
     s.in(ack(1, '5001:6001', '7001:8001'))
       .out('. 1001:2001(1000)')
       .info({ lost: 6, reordSeen: 1 });
+  });
+
+  it('is lost at once while recovery goes on, where nothing ever came late', () => {
+    const s = tenInFlight();
+    s.in(ack(1, '7001:8001')).after(0.0271).out('. 1:1001(1000)').info({ lost: 7, sacked: 1 });
+    s.in(ack(1, '9001:10001', '7001:8001')).info({ lost: 8, sacked: 2, reordSeen: 0 });
   });
 
   it('is lost at once behind three, or four that came in one ACK', () => {
@@ -69,6 +76,20 @@ describe('what was sent before something that arrived', () => {
     s.in(ack(1, '2001:5001')).out('. 1:1001(1000)').quiet();
     // 5001:10001 was sent before that retransmission, but long after what is delivered now.
     s.after(0.01).in(ack(1001, '2001:5001')).info({ lost: 1, sacked: 3 });
+  });
+});
+
+describe('the segment that is waited for longest', () => {
+  it('is remembered, and is another one when it arrives', () => {
+    const s = tenInFlight();
+    s.sk.reordSeen = 1;
+    const edge = () => (s.sk.rackEdge === undefined ? -1 : (seqOf(s.sk.rackEdge) - s.sk.iss) | 0);
+    s.in(ack(1, '9001:10001'));
+    expect(edge()).toBe(8001);
+    s.in(ack(1, '8001:10001'));
+    expect(edge()).toBe(7001);
+    s.after(0.0271).info({ caState: CA_RECOVERY, lost: 8 });
+    expect(edge()).toBe(-1);
   });
 });
 
@@ -135,14 +156,11 @@ describe('the window in recovery (RFC 6937)', () => {
 
 describe('after a timeout', () => {
   it('what was delivered is not sent again, nor what was sent a moment ago', () => {
-    const s = tenInFlight(2000);
-    s.in(ack(1, '3001:4001')).out('. 10001:11001(1000)').after(0.026).quiet();
-    s.sk.sndCwnd = 20;
-    s.after(0.001).take();
-    s.at(0.6);
-    expect(s.host.tcp.mib.TcpExt.TCPTimeouts).toBe(1);
-    s.info({ caState: CA_LOSS, sacked: 1, sndCwnd: 1 });
-    expect(s.sk.lostOut).toBeLessThan(s.sk.packetsOut);
+    const s = tenInFlight();
+    s.in(ack(1, '1001:2001')).send(1000).out('P. 10001:11001(1000)');
+    armRtx(s.sk, TIMER_RETRANS, s.now + 1000);
+    s.after(0.001).out('. 1:1001(1000)').quiet();
+    s.info({ caState: CA_LOSS, unacked: 11, sacked: 1, lost: 9, retrans: 1, sndCwnd: 2 });
   });
 
   it('counts which recovery failed', () => {

@@ -61,13 +61,12 @@ export function sackNewOfo(sk: TcpSock, seq: number, endSeq: number): void {
   toFront(edges, BLOCKS + (sk.numSacks - 1) * 2, seq, endSeq);
 }
 
-/** The first block grew: what it touches now becomes part of it. */
+/** The first block grew: what it touches now becomes part of it. The others do not touch each other. */
 function mergeIntoFirst(sk: TcpSock, edges: Int32Array): void {
   let at = BLOCKS + 2;
   while (at < BLOCKS + sk.numSacks * 2) {
     if (extend(edges, BLOCKS, edges[at] as number, edges[at + 1] as number)) {
       removeBlock(sk, edges, at);
-      at = BLOCKS + 2; // it may touch others now
     } else at += 2;
   }
 }

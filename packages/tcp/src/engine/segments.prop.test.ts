@@ -349,6 +349,7 @@ function marks(sk: TcpSock): Record<string, unknown> {
     if (skb.anchorNext === undefined) expect(sk.sentLast).toBe(skb);
     sent.add(skb);
   }
+  if (sk.rackEdge !== undefined) expect(sent.has(sk.rackEdge)).toBe(true);
   for (let skb = sk.rtxQueue.first; skb !== undefined; skb = skb.next) {
     const sacked = sackedOf(skb);
     const count = pcountOf(skb);
