@@ -119,7 +119,7 @@ describe('the HTTP server', () => {
     expect(body).toMatch(/^here {5}10\.0\.0\.2:80$/m);
     expect(body).toMatch(/GET \/ HTTP\/1\.1, number 1 of this connection/);
     expect(body).toMatch(/x-odd: yes/);
-    expect(body).toMatch(/TCP_INFO reno wscale:\d+,\d+ rto:/);
+    expect(body).toMatch(/TCP_INFO ts sack cubic wscale:\d+,\d+ rto:/);
     expect(body).toMatch(/bytes_received:4[0-9]\b/);
     expect(log).toEqual(['open 10.0.0.1', 'GET / 200', 'closed 1']);
   });

@@ -43,34 +43,42 @@ interop('TCP options', ({ open }) => {
   };
 
   describe.each(['us', 'the kernel'] as const)('of a connection by %s', (initiator) => {
+    // tcp_timestamps, tcp_window_scaling, tcp_sack: ours, then theirs.
     it.each([
-      [1, 1, 1, 1],
-      [0, 1, 1, 1],
-      [1, 0, 1, 1],
-      [0, 0, 1, 1],
-      [1, 1, 0, 1],
-      [1, 1, 1, 0],
-      [1, 1, 0, 0],
+      [1, 1, 1, 1, 1, 1],
+      [0, 1, 1, 1, 1, 1],
+      [1, 0, 1, 1, 1, 1],
+      [1, 1, 0, 1, 1, 1],
+      [0, 0, 0, 1, 1, 1],
+      [1, 1, 1, 0, 1, 1],
+      [1, 1, 1, 1, 0, 1],
+      [1, 1, 1, 1, 1, 0],
+      [1, 1, 1, 0, 0, 0],
     ])(
-      'are negotiated: ours tcp_timestamps %i tcp_window_scaling %i, theirs %i %i',
-      async (ts, ws, kernelTs, kernelWs) => {
+      'are negotiated: ours timestamps %i scaling %i SACK %i, theirs %i %i %i',
+      async (ts, ws, sack, kernelTs, kernelWs, kernelSack) => {
         const lab = await open({
-          sysctl: { 'net.ipv4.tcp_timestamps': ts, 'net.ipv4.tcp_window_scaling': ws },
+          sysctl: {
+            'net.ipv4.tcp_timestamps': ts,
+            'net.ipv4.tcp_window_scaling': ws,
+            'net.ipv4.tcp_sack': sack,
+          },
           kernelSysctl: {
             'net.ipv4.tcp_timestamps': String(kernelTs),
             'net.ipv4.tcp_window_scaling': String(kernelWs),
+            'net.ipv4.tcp_sack': String(kernelSack),
           },
         });
         const { options, scales, words } = await told(lab, initiator);
-        const [timestamps, scaling] = [ts + kernelTs === 2, ws + kernelWs === 2];
-        expect([(options & TIMESTAMPS) !== 0, (options & WSCALE) !== 0]).toEqual([timestamps, scaling]);
-        expect([words.includes('ts'), words.some((word) => word.startsWith('wscale:'))]).toEqual([
-          timestamps,
-          scaling,
-        ]);
+        const agreed = [ts + kernelTs === 2, ws + kernelWs === 2, sack + kernelSack === 2];
+        expect([TIMESTAMPS, WSCALE, SACK].map((bit) => (options & bit) !== 0)).toEqual(agreed);
+        const [, scaling] = agreed;
+        expect([
+          words.includes('ts'),
+          words.some((word) => word.startsWith('wscale:')),
+          words.includes('sack'),
+        ]).toEqual(agreed);
         if (scaling) expect(words).toContain(`wscale:${scales}`);
-        // We have no tcp_sack: what is not offered is not used.
-        expect([(options & SACK) !== 0, words.includes('sack')]).toEqual([false, false]);
       },
     );
   });
