@@ -58,7 +58,7 @@ describe('a file', () => {
     expect(lines.at(-1)).toMatch(/^identical: 100000000 bytes, server to client/);
     expect(lines.at(-3)).toMatch(/left when all is over: nothing/);
     expect(lines.length).toBeLessThan(500);
-  });
+  }, 300_000);
 
   it('any bytes arrive, on any network', async () => {
     const settings = fc.record(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Captures, expertWarnings } from './support/capture.ts';
-import { OURS } from './support/lab.ts';
+import { kernelCounters } from './support/counters.ts';
+import { type Lab, OURS } from './support/lab.ts';
 import { output, run } from './support/programs.ts';
 import { interop } from './support/suite.ts';
 import { transfer } from './support/transfer.ts';
@@ -9,6 +10,18 @@ import { transfer } from './support/transfer.ts';
 const RMEM = { 'net.ipv4.tcp_rmem': '4096 4194304 6291456' };
 const WIDE = { sysctl: RMEM, kernelSysctl: RMEM };
 const SIZES = [0, 56, 1473, 65_507];
+
+/**
+ * What tshark warns of, but for the D-SACKs of segments that were sent twice because an ACK came too late for a timer: on a clean line that is
+ * a busy machine's doing, and both sides count it.
+ */
+async function warningsOf(file: string, lab: Lab): Promise<string[]> {
+  const [ours, theirs] = [lab.host.nstat(), kernelCounters(lab.ns)];
+  let late = 0;
+  for (const name of ['TcpExtTCPLossProbes', 'TcpExtTCPTimeouts'])
+    late += (ours[name] ?? 0) + (theirs[name] ?? 0);
+  return (await expertWarnings(file)).filter((text) => !text.endsWith(': D-SACK Sequence') || late-- <= 0);
+}
 
 interop('a capture', ({ open }) => {
   const captures = new Captures();
@@ -19,7 +32,7 @@ interop('a capture', ({ open }) => {
     it.each([0, 1, 1460, 0x10_0000])('of files of %i bytes gives tshark nothing to warn of', async (size) => {
       const lab = await open({ offloads, ...WIDE });
       const file = await captures.during(lab, () => transfer(lab, size));
-      expect(await expertWarnings(file)).toEqual([]);
+      expect(await warningsOf(file, lab)).toEqual([]);
     });
 
     it('of pings, whole and in fragments, gives tshark nothing to warn of', async () => {
@@ -29,14 +42,14 @@ interop('a capture', ({ open }) => {
           await output(lab.ns, 'ping', ['-c', '1', '-W', '30', '-s', String(size), OURS]);
         }
       });
-      expect(await expertWarnings(file)).toEqual([]);
+      expect(await warningsOf(file, lab)).toEqual([]);
     });
   });
 
   it('of a TUN, which has no Ethernet, gives tshark nothing to warn of', async () => {
     const lab = await open({ tun: true, ...WIDE });
     const file = await captures.during(lab, () => transfer(lab, 0x10_0000));
-    expect(await expertWarnings(file)).toEqual([]);
+    expect(await warningsOf(file, lab)).toEqual([]);
   });
 
   it('of refusals and lost packets is read as tshark reads it', async () => {

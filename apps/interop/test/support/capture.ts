@@ -59,7 +59,9 @@ export class Captures {
   async #compare(): Promise<void> {
     // `npm test` has built it, and from this tree.
     if (!existsSync(ORACLE)) await execute('npm', ['run', '-s', 'build'], { cwd: ROOT });
-    const { stdout } = await execute(process.execPath, [ORACLE, ...this.#files], { maxBuffer: 0x400_0000 });
+    const { stdout } = await execute(process.execPath, [ORACLE, ...this.#files], {
+      maxBuffer: 0x400_0000,
+    }).catch((error) => error as { stdout: string }); // it fails where they differ, and says how
     expect(stdout.trim().split('\n').at(-1)).toMatch(
       new RegExp(`^${this.#files.length} captures, [1-9]\\d* packets, .* 0 disagreements$`),
     );
