@@ -40,6 +40,5 @@ export default defineConfig({
     setupFiles: ['./scripts/vitest-setup.mjs'],
     reporters: ['default', './scripts/vitest-counts.mjs'],
     testTimeout: 60_000,
-    maxWorkers: '100%', // on two cores the default is one
   },
 });
