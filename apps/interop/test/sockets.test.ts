@@ -156,9 +156,9 @@ interop('the kernel behind socat', ({ netns }) => {
   });
 });
 
-/** Whether somebody receives at a UDP port of 127.0.0.1. */
+/** Whether somebody receives at a UDP port of 127.0.0.1: it stands behind a number and a colon, the address that it sends to does not. */
 function isBound(port: number): boolean {
-  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  const address = `: 0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
   return readFileSync('/proc/self/net/udp', 'utf8').includes(address);
 }
 
