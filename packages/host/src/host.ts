@@ -10,7 +10,7 @@ import type { Pool, SkBuff } from '@stack/skbuff';
 import type { Device } from '@stack/skbuff/netdev';
 import { type Socket, Sockets, type SocketsOptions, type SyscallTracer } from '@stack/socket';
 import { Sysctl, type Value } from '@stack/sysctl';
-import { Tcp } from '@stack/tcp/engine';
+import { STANDARD_CONGESTION, Tcp } from '@stack/tcp/engine';
 import { type Family, Udp } from '@stack/udp/engine';
 import type { Clock } from './clock/clock.ts';
 import { TimingWheel } from './clock/timing-wheel.ts';
@@ -53,8 +53,6 @@ import { udpOverIpv4 } from './wire-up/udp-to-ipv4.ts';
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
 const IP_HLEN = 20;
-/** What every engine registers: a default is chosen before there is one. */
-const ENGINE_CONGESTION: readonly string[] = ['reno', 'cubic'];
 
 /** What of a device's `net.ipv4.conf` decides where its packets go. */
 const ROUTED_BY = [
@@ -163,7 +161,7 @@ export class Host {
     const drops = this.#drops;
     this.sysctl = new Sysctl({
       ...(options.memory !== undefined && { memory: options.memory }),
-      congestionControl: () => this.tcp?.congestion.names() ?? ENGINE_CONGESTION,
+      congestionControl: () => this.tcp?.congestion.names() ?? STANDARD_CONGESTION.map(({ name }) => name),
       qdisc: () => STANDARD_QDISCS,
     });
     const { sysctl, trace: tracing } = this;

@@ -3,7 +3,8 @@
  * hardware share.
  * @packageDocumentation
  */
-export { Backlog, type Receiver } from './netdev/backlog.ts';
+export { Backlog } from './netdev/backlog.ts';
+export { deliver, type Receiver } from './netdev/deliver.ts';
 export { BUSY, type Device, type DeviceFilter, OK } from './netdev/device.ts';
 export {
   type DeviceDrop,

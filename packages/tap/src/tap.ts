@@ -2,26 +2,18 @@
  * A TAP or TUN as a device: packets down in one write, packets up in one read, from and into the pool's memory.
  * @module
  */
-import {
-  CHECKSUM_PARTIAL,
-  PACKET_HOST,
-  PACKET_MULTICAST,
-  type Page,
-  type Pool,
-  type SkBuff,
-  wrapPage,
-} from '@stack/skbuff';
+import { CHECKSUM_PARTIAL, type Page, type Pool, type SkBuff, wrapPage } from '@stack/skbuff';
 import {
   BUSY,
   type Device,
   type DeviceDrop,
+  deliver,
   ETH_HLEN,
   freeDropped,
   isTooLong,
   type LinkStats,
   linkStats,
   OK,
-  packetType,
 } from '@stack/skbuff/netdev';
 import { type Descriptor, type DescriptorEvents, ERRNO, errnoName } from './descriptor.ts';
 import { IoVector } from './io-vector.ts';
@@ -231,7 +223,6 @@ export class Tap implements Device {
       stats.rxDropped++;
       return;
     }
-    skb.macHeader = skb.data;
     skb.networkHeader = skb.data + (this.type === 'none' ? 0 : ETH_HLEN);
     const fault = this.#header.size > 0 ? readVnetHeader(this.#buffers.header, skb) : undefined;
     if (fault === 'NOMEM') stats.rxDropped++;
@@ -242,27 +233,10 @@ export class Tap implements Device {
       stats.rxLengthErrors++;
       stats.rxErrors++;
     } else {
-      this.#deliver(skb);
+      deliver(this, skb);
       return;
     }
     skb.free();
-  }
-
-  #deliver(skb: SkBuff): void {
-    const { stats } = this;
-    if (this.receive === undefined) {
-      stats.rxNohandler++;
-      stats.rxDropped++;
-      skb.free();
-      return;
-    }
-    stats.rxPackets++;
-    stats.rxBytes += skb.len;
-    skb.dev = this;
-    skb.ifindex = this.ifindex;
-    skb.pktType = this.type === 'none' ? PACKET_HOST : packetType(skb, this.address);
-    if (skb.pktType === PACKET_MULTICAST) stats.multicast++;
-    this.receive(skb);
   }
 
   /** Why a packet cannot be sent; the header is written where there is one. */

@@ -110,7 +110,8 @@ function offloadState(rig: Rig, skb: SkBuff): Record<string, number> {
     ipSummed,
     gsoSize,
     gsoSegs,
-    gsoType: skb.gsoType & ~SKB_GSO_DODGY, // a device may say that it has not looked
+    // A device at the other side of which is not ours may say that it has not looked.
+    gsoType: rig.bench.passesSuperPackets === true ? skb.gsoType & ~SKB_GSO_DODGY : skb.gsoType,
     start,
     csumOffset: skb.csumOffset,
     network,

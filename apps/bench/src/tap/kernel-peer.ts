@@ -5,7 +5,7 @@
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import type { Netns } from '@stack/tap/netns';
+import type { Netns } from '@stack/tap';
 import { CHUNK, ownCpu } from '../streams/peers.ts';
 import { KernelSocket } from './libc.ts';
 

@@ -3,8 +3,7 @@
  * @module
  */
 import { createHost, type Host, RealClock } from '@stack/host';
-import { openTap, type Tap } from '@stack/tap';
-import { Netns } from '@stack/tap/netns';
+import { Netns, openTap, type Tap } from '@stack/tap';
 import { KernelPeer } from './kernel-peer.ts';
 
 /** The kernel's side of a TAP, and the server's of a veth. */

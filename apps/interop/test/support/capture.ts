@@ -62,7 +62,8 @@ export class Captures {
     const { stdout } = await execute(process.execPath, [ORACLE, ...this.#files], {
       maxBuffer: 0x400_0000,
     }).catch((error) => error as { stdout: string }); // it fails where they differ, and says how
-    expect(stdout.trim().split('\n').at(-1)).toMatch(
+    // Whole, so that a failure says which field of which packet it was.
+    expect(stdout.trim()).toMatch(
       new RegExp(`^${this.#files.length} captures, [1-9]\\d* packets, .* 0 disagreements$`),
     );
     console.log(stdout.trim());

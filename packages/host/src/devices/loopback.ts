@@ -87,9 +87,7 @@ export class Loopback implements Device {
     } else {
       stats.txPackets++;
       stats.txBytes += skb.len;
-      const own = unshared(skb);
-      own.tstamp = 0; // until here it told when the packet was to leave
-      this.#backlog.push(own);
+      this.#backlog.push(unshared(skb));
     }
     return OK;
   }

@@ -145,7 +145,6 @@ export class Veth implements Device {
     if (fault !== undefined) return this.#drop(skb, fault);
     this.stats.txPackets++;
     this.stats.txBytes += skb.len;
-    skb.tstamp = 0; // until here it told when the packet was to leave
     peer.#take(skb);
     return OK;
   }

@@ -2,20 +2,9 @@
  * The receiving half of a device without rings of its own: packets wait in memory for a poll.
  * @module
  */
-import { PACKET_HOST, PACKET_MULTICAST } from '../constants.ts';
 import { SkbQueue } from '../queue.ts';
 import type { SkBuff } from '../skbuff.ts';
-import { packetType } from './link.ts';
-import type { LinkStats } from './link-stats.ts';
-
-/** What a {@link Backlog} calls on its device. */
-export interface Receiver {
-  receive: ((skb: SkBuff) => void) | undefined;
-  readonly ifindex: number;
-  readonly type: 'ether' | 'none' | 'loopback';
-  readonly address: number;
-  readonly stats: LinkStats;
-}
+import { deliver, type Receiver } from './deliver.ts';
 
 /** Packets that arrived and wait for a poll: Linux's per-CPU backlog, one for each device. */
 export class Backlog {
@@ -58,7 +47,7 @@ export class Backlog {
         const skb = this.#queue.shift();
         if (skb === undefined) break;
         done++;
-        this.#deliver(skb);
+        deliver(this.#device, skb);
       }
     } catch (error) {
       // A receiver threw: what is left comes with the next interrupt.
@@ -76,24 +65,5 @@ export class Backlog {
   purge(): void {
     this.#queue.purge();
     this.#scheduled = false;
-  }
-
-  #deliver(skb: SkBuff): void {
-    const device = this.#device;
-    const { stats } = device;
-    if (device.receive === undefined) {
-      stats.rxNohandler++;
-      stats.rxDropped++;
-      skb.free();
-      return;
-    }
-    stats.rxPackets++;
-    stats.rxBytes += skb.len;
-    skb.dev = device;
-    skb.ifindex = device.ifindex;
-    skb.macHeader = skb.data;
-    skb.pktType = device.type === 'none' ? PACKET_HOST : packetType(skb, device.address);
-    if (skb.pktType === PACKET_MULTICAST) stats.multicast++;
-    device.receive(skb);
   }
 }

@@ -21,11 +21,11 @@ export interface LinkStats {
   txDropped: number;
   /** Multicast packets received. */
   multicast: number;
-  /** Always 0: the link is full duplex. */
+  /** None where the link is full duplex, as all of ours are. */
   collisions: number;
   /** Too long or too short. */
   rxLengthErrors: number;
-  /** Always 0, as every counter below without a comment: nothing in the simulator causes it. */
+  /** As every counter without a comment, by its name in Linux; 0 where nothing in a device causes it. */
   rxOverErrors: number;
   /** FCS wrong. */
   rxCrcErrors: number;

@@ -140,7 +140,7 @@ function newlyDelivered(sk: TcpSock, before: number): number {
 /** In a reduction the window is what the reduction makes it; else it grows for what was delivered. */
 function controlCwnd(now: number, sk: TcpSock, ack: number, delivered: number, lost: number): void {
   if (inCwndReduction(sk)) {
-    cwndReduction(now, sk, delivered, lost, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
+    cwndReduction(sk, delivered, lost, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
   } else if (mayRaiseCwnd(sk)) {
     sk.caOps.congAvoid(now, sk, ack, delivered);
     sk.sndCwndStamp = now; // the window is judged for idleness from here

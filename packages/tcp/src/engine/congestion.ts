@@ -3,11 +3,15 @@
  * @module
  */
 import type { CongestionOps } from './cong.ts';
+import { cubic } from './cubic.ts';
 import type { Errno } from './ports.ts';
 import { reno } from './reno.ts';
 import { CLOSE, LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
+
+/** What every engine has from the start, in this order. */
+export const STANDARD_CONGESTION: readonly CongestionOps[] = /* @__PURE__ */ Object.freeze([reno, cubic]);
 
 /** The algorithm that new sockets get: `tcp_congestion_control`, or Reno where that one is not there. */
 export function defaultCongestion(tcp: Tcp): CongestionOps {

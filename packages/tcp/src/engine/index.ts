@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type CongestionEvent, type CongestionOps, CongestionRegistry } from './cong.ts';
+export { STANDARD_CONGESTION } from './congestion.ts';
 export type { TcpInfo } from './info.ts';
 export {
   type Message,

@@ -18,13 +18,7 @@ export function initCwndReduction(now: number, sk: TcpSock): void {
 }
 
 /** An ACK delivered `delivered` segments and showed that `lost` are lost. `advanced`: it advanced SND.UNA. */
-export function cwndReduction(
-  _now: number,
-  sk: TcpSock,
-  delivered: number,
-  lost: number,
-  advanced: boolean,
-): void {
+export function cwndReduction(sk: TcpSock, delivered: number, lost: number, advanced: boolean): void {
   if (delivered <= 0 || sk.priorCwnd === 0) return;
   const inFlight = packetsInFlight(sk);
   const room = sk.sndSsthresh - inFlight;

@@ -114,7 +114,7 @@ export function rackReoTimeout(now: number, sk: TcpSock): void {
   if (before !== packetsInFlight(sk)) {
     if (sk.caState !== CA_RECOVERY) {
       enterRecovery(now, sk);
-      cwndReduction(now, sk, 1, sk.lost - lost, false);
+      cwndReduction(sk, 1, sk.lost - lost, false);
     }
     xmitRetransmitQueue(now, sk);
   }

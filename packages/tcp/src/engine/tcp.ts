@@ -10,8 +10,7 @@ import { abortAll } from './abort.ts';
 import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
-import { defaultCongestion } from './congestion.ts';
-import { cubic } from './cubic.ts';
+import { defaultCongestion, STANDARD_CONGESTION } from './congestion.ts';
 import { icmpError } from './icmp.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
 import { receiveSegment } from './input.ts';
@@ -23,7 +22,6 @@ import { pollMask } from './poll.ts';
 import type { Errno, Family, Flow, Quote, TcpOptions, Timers } from './ports.ts';
 import { dataReady } from './receive-queue.ts';
 import { type ReceivedViews, receiveMessage, receiveViews } from './recvmsg.ts';
-import { reno } from './reno.ts';
 import type { Control } from './reply.ts';
 import { Segment } from './segment.ts';
 import { notSentBytes } from './send-queue.ts';
@@ -122,8 +120,7 @@ export class Tcp {
     this.privileged = options.privileged;
     this.secure = new SecureSeq(options.random);
     this.tables = new Tables(options.random());
-    this.congestion.register(reno);
-    this.congestion.register(cubic);
+    for (const ops of STANDARD_CONGESTION) this.congestion.register(ops);
   }
 
   /** A socket in CLOSE. */
