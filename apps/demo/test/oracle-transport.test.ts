@@ -1,6 +1,8 @@
 import * as icmp from '@stack/icmp';
 import * as ipv4 from '@stack/ipv4';
 import type { Packet } from '@stack/pcap';
+import { viewOf } from '@stack/skbuff';
+import { csumFold, csumPartial } from '@stack/skbuff/checksum';
 import * as tcp from '@stack/tcp';
 import { describe, expect, it } from 'vitest';
 import { comparePacket, type PacketComparison } from '../src/oracle.ts';
@@ -324,6 +326,32 @@ describe('a checksum', () => {
     const longer = packetWith(Uint8Array.from([...hello.subarray(20), 9, 9]), ipv4.IPPROTO_UDP);
     const cut = captured(longer.subarray(0, -1), longer.length);
     expect([status(cut, '2'), status(cut, '1')]).toEqual([0, 1]);
+  });
+});
+
+describe('the checksum of a segment', () => {
+  const header = {
+    ...{ source: 80, dest: 1024, seq: 5, ackSeq: 6, doff: 5, res1: 0, flags: tcp.ACK, urgPtr: 0 },
+    options: [],
+  };
+  /** What is wrong with tshark's `status` of a segment of this checksum, the window of which makes that right. */
+  const status = (check: number, value: string): number => {
+    const sum = (window: number): number => {
+      const bytes = packetWith(tcp.encode({ ...header, check: 0, window }), ipv4.IPPROTO_TCP);
+      const pseudo = ipv4.pseudoSum({ ...ipv4.decode(bytes), protocol: ipv4.IPPROTO_TCP }, 20);
+      return csumFold(csumPartial(viewOf(bytes), 20, 20, pseudo));
+    };
+    const window = sum(0);
+    expect(sum(window)).toBe(0);
+    const bytes = packetWith(tcp.encode({ ...header, check, window }), ipv4.IPPROTO_TCP);
+    const fields = { 'tcp.checksum': word(bytes, 36), 'tcp.checksum.status': value };
+    const row = rowOf(captured(bytes), 'ip:tcp', ipFields(bytes, 0), fields);
+    return disagreements(captured(bytes), row).filter(({ field }) => field.startsWith('tcp.checksum')).length;
+  };
+
+  it('is right at 0, and wrong to tshark at 0xffff, which sums to the same', () => {
+    expect([status(0, '1'), status(0, '0')]).toEqual([0, 1]);
+    expect([status(0xffff, '1'), status(0xffff, '0')]).toEqual([1, 0]);
   });
 });
 
