@@ -3,6 +3,7 @@
  * what the packed-tarball checks run.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { firstBlock, toModule } from './scripts/lib/snippet.mjs';
@@ -32,11 +33,40 @@ const readmeExamples = {
   },
 };
 
+const tests = ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.{mjs,ts}'];
+/** Tests that talk to the kernel and its programs, or go by its clock: to those belongs a core. */
+const inRealTime = [
+  'packages/tap/src/**/*.test.ts',
+  'packages/host/src/clock/real-clock.test.ts',
+  'apps/{bench,interop}/test/*.test.ts',
+  'apps/demo/test/tap*.test.ts',
+];
+
 export default defineConfig({
   plugins: [readmeExamples],
   resolve: { alias: sources },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.{mjs,ts}'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'virtual time',
+          include: tests,
+          exclude: ['**/node_modules/**', ...inRealTime],
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real time',
+          include: inRealTime,
+          maxWorkers: Math.max(1, availableParallelism() - 1),
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     setupFiles: ['./scripts/vitest-setup.mjs'],
     reporters: ['default', './scripts/vitest-counts.mjs'],
     testTimeout: 60_000,

@@ -89,6 +89,7 @@ const IPV4: [string, string][] = [
   ['tcp_min_snd_mss', '48'],
   ['tcp_min_tso_segs', '2'],
   ['tcp_no_ssthresh_metrics_save', '1'],
+  ['tcp_moderate_rcvbuf', '1'],
   ['tcp_notsent_lowat', '4294967295'],
   ['tcp_orphan_retries', '0'],
   ['tcp_pingpong_thresh', '1'],

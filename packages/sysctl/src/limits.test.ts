@@ -64,6 +64,7 @@ const LIMITS: [string, number, number][] = [
   ['net.ipv4.tcp_min_snd_mss', 48, 65_535],
   ['net.ipv4.tcp_min_tso_segs', 1, 255],
   ['net.ipv4.tcp_no_ssthresh_metrics_save', 0, 1],
+  ['net.ipv4.tcp_moderate_rcvbuf', 0, 255],
   ['net.ipv4.tcp_notsent_lowat', 0, 4_294_967_295],
   ['net.ipv4.tcp_orphan_retries', 0, 255],
   ['net.ipv4.tcp_pingpong_thresh', 1, 255],

@@ -123,6 +123,8 @@ export const TCP = {
   tcp_tso_rtt_log: { kind: 'u8', default: 9, unit: '' },
 
   // Receiving.
+  /** Whether receive buffers that nobody set follow the application and the path. */
+  tcp_moderate_rcvbuf: { kind: 'u8', default: 1, unit: '' },
   /** Answers of the application after which ACKs wait for the next one. */
   tcp_pingpong_thresh: { kind: 'u8', default: 1, min: 1, unit: 'answers' },
   /** Challenge ACKs a second (RFC 5961 §7). */

@@ -2,7 +2,7 @@
  * When to acknowledge: RFC 9293 §3.8.6.3 with Linux's quick ACKs at the start of a stream, and its patience in a dialogue.
  * @module
  */
-
+import { rcvRttMeasure } from './rcvbuf.ts';
 import { ACK_NOW, ACK_PUSHED, ACK_PUSHED2, ACK_SCHED, ACK_TIMER, type TcpSock } from './tcb.ts';
 import { sendAck } from './transmit.ts';
 import { clampTo, growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts';
@@ -80,6 +80,7 @@ export function dataReceived(
 ): void {
   scheduleAck(sk);
   measureSegment(sk, len, truesize, gsoSize, header, flags);
+  rcvRttMeasure(now, sk);
   if (sk.ato === 0) {
     addQuickAcks(sk, TCP_MAX_QUICKACKS);
     sk.ato = TCP_ATO_MIN;

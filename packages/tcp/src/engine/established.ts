@@ -10,6 +10,7 @@ import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
 import { processAck } from './acked.ts';
 import { pushPendingFrames } from './output.ts';
 import { storeTsRecent } from './paws.ts';
+import { rcvRttMeasureTs } from './rcvbuf.ts';
 import { dataQueue, dataReady, drop, queueReceived } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import { checkSpace } from './sndbuf.ts';
@@ -71,6 +72,7 @@ function predictedData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): voi
     sk.sndWl1 = seg.seq;
   }
   skb.pull(headerLength);
+  if (sk.sawTstamp) rcvRttMeasureTs(now, sk, len);
   queueReceived(sk, skb, endSeq);
   dataReceived(now, sk, len, truesize, gsoSize, headerLength, flags);
   if (ackSeq !== sk.sndUna) {
@@ -97,6 +99,7 @@ function slowPath(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
     drop(sk, skb, result);
     return;
   }
+  if (sk.sawTstamp) rcvRttMeasureTs(now, sk, seg.len);
   processUrgent(sk, skb, seg);
   dataQueue(now, sk, skb, seg);
   if (sk.state === CLOSE) return;

@@ -46,6 +46,7 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_mem: [93_750, 125_000, 187_500],
     tcp_min_snd_mss: 48,
     tcp_min_tso_segs: 2,
+    tcp_moderate_rcvbuf: 1,
     tcp_notsent_lowat: 0xffff_ffff,
     tcp_orphan_retries: 0,
     tcp_pingpong_thresh: 1,

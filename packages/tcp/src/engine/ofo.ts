@@ -8,6 +8,7 @@ import { measureSegment, scheduleAck } from './ack.ts';
 import { endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { setOwnerR } from './memory.ts';
 import { tryRmemSchedule } from './prune.ts';
+import { growRcvbuf } from './rcvbuf.ts';
 import { drop, finReceived, rcvNxtUpdate, tryCoalesce } from './receive-queue.ts';
 import { dsackExtend, dsackSet, sackNewOfo, sackReset } from './sack.ts';
 import type { Segment } from './segment.ts';
@@ -34,6 +35,7 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
   if (!sk.sackOk) return;
   sackNewOfo(sk, seg.seq, seg.endSeq);
   growWindow(sk, len, truesize);
+  growRcvbuf(sk, sk.rcvqSpace); // what waits behind the gap needs room too
 }
 
 /** Puts it in its place, unless it goes into another, or was known already. */

@@ -25,6 +25,7 @@ import {
 } from './mss.ts';
 import { pawsReject, storeTsRecent } from './paws.ts';
 import { type Dst, type Errno, OK } from './ports.ts';
+import { initRcvSpace } from './rcvbuf.ts';
 import { TCP_TIMEOUT_FALLBACK, TCP_TIMEOUT_INIT } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { newSendSkb, purgeSendQueues, setTsoSegs } from './send-queue.ts';
@@ -353,5 +354,6 @@ export function initTransfer(now: number, sk: TcpSock): void {
   chooseCongestion(now, sk);
   if ((sk.userlocks & 1) === 0) expandSndbuf(sk);
   initBufferSpace(sk);
+  initRcvSpace(now, sk);
   updatePacingRate(sk);
 }

@@ -9,6 +9,7 @@ import { ackAfterRead } from './ack.ts';
 import { flagsOf, seqOf } from './cb.ts';
 import { type Message, MSG_OOB, MSG_PEEK, MSG_TRUNC } from './messages.ts';
 import type { Errno } from './ports.ts';
+import { rcvSpaceAdjust } from './rcvbuf.ts';
 import { CLOSE, LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 import { recvUrgent } from './urgent.ts';
@@ -68,7 +69,7 @@ export function receiveMessage(
     skb = next;
   }
   if (copied > 0) {
-    if (!peek) ackAfterRead(now, sk, copied);
+    if (!peek) taken(now, sk, copied);
     return copied;
   }
   // Linux: a receive of nothing waits, and fails, as any other does.
@@ -92,6 +93,12 @@ function hole(sk: TcpSock, seq: number): number {
 function consume(sk: TcpSock, seq: number): void {
   sk.copiedSeq = seq;
   if (sk.urgData !== 0 && ((seq - sk.urgSeq) | 0) > 0) sk.urgData = 0;
+}
+
+/** The application took `copied` bytes. */
+function taken(now: number, sk: TcpSock, copied: number): void {
+  rcvSpaceAdjust(now, sk);
+  ackAfterRead(now, sk, copied);
 }
 
 /** What an empty queue means. */
@@ -132,6 +139,6 @@ export function receiveViews(now: number, sk: TcpSock, length: number): Received
     const nothing = nothingToRead(sk);
     return typeof nothing === 'string' ? nothing : { views: [], length: 0, release: () => {} };
   }
-  ackAfterRead(now, sk, len);
+  taken(now, sk, len);
   return { views: [...holder.chunks()], length: len, release: () => holder.free() };
 }

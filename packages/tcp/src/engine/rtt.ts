@@ -76,7 +76,7 @@ function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
 }
 
 /** The RTT that the echoed timestamp tells, µs; -1 = none (RFC 7323 §4). */
-function rttFromTimestamp(now: number, sk: TcpSock): number {
+export function rttFromTimestamp(now: number, sk: TcpSock): number {
   if (!sk.sawTstamp || sk.rcvTsecr === 0) return -1;
   const ticks = (tsClock(now) - sk.rcvTsecr) | 0;
   if (ticks < 0 || ticks > MAX_ECHO_AGE) return -1;

@@ -51,6 +51,8 @@ export interface TcpSysctl {
   readonly tcp_max_tw_buckets: number;
   /** Memory of all sockets, pages of 4096 bytes: below it no limit, above it pressure, never above it. */
   readonly tcp_mem: readonly [number, number, number];
+  /** Let receive buffers that nobody set follow the application and the path; 0: do not. */
+  readonly tcp_moderate_rcvbuf: number;
   /** Smallest MSS believed, bytes, options included. */
   readonly tcp_min_snd_mss: number;
   /** Segments that a super-packet has at least, where pacing would make it smaller. */

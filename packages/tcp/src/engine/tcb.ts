@@ -199,6 +199,20 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   scalingRatio: number = DEFAULT_SCALING_RATIO;
   /** Biggest payload of a segment (`rcv_mss`), estimated. */
   rcvMss = 0;
+  /** The sender's round trip, as seen from here (`rcv_rtt_est`), µs times 8; 0 = not known. */
+  rcvRtt = 0;
+  /** Where the window ends whose arrival is timed. */
+  rcvRttSeq = 0;
+  /** Since when it is; -1 = not yet. */
+  rcvRttTime = -1;
+  /** TSecr that was measured last. */
+  rcvRttTsecr = 0;
+  /** Bytes that the application took in a round trip (`rcvq_space`). */
+  rcvqSpace = 0;
+  /** {@link copiedSeq} when they were counted last. */
+  rcvqSeq = 0;
+  /** And when that was. */
+  rcvqTime = 0;
   /** Out of order, by sequence number; `undefined` while there is none. */
   ofoQueue: SkbQueue | undefined = undefined;
   /** Segment queued last out of order. */

@@ -24,6 +24,11 @@ export function winFromSpace(sk: TcpSock, space: number): number {
   return Math.floor((space * sk.scalingRatio) / 256);
 }
 
+/** How many bytes of buffer `window` payload bytes need. */
+export function spaceFromWin(sk: TcpSock, window: number): number {
+  return Math.floor((window * 256) / sk.scalingRatio);
+}
+
 /** Payload bytes that fit into the receive buffer now; may be negative. */
 function freeSpace(sk: TcpSock): number {
   return winFromSpace(sk, sk.rcvbuf - sk.rmemAlloc);
@@ -201,7 +206,7 @@ export function setRcvlowat(sk: TcpSock, bytes: number): void {
   const locked = (sk.userlocks & 2) !== 0;
   const most = (locked ? sk.rcvbuf : sk.tcp.sysctl.tcp_rmem[2]) >> 1;
   sk.rcvlowat = Math.max(Math.min(bytes, most), 1);
-  const space = Math.floor((sk.rcvlowat * 256) / sk.scalingRatio);
+  const space = spaceFromWin(sk, sk.rcvlowat);
   if (locked || space <= sk.rcvbuf) return;
   sk.rcvbuf = space;
   clampTo(sk, sk.rcvlowat);
