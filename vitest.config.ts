@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { firstBlock, toModule } from './scripts/lib/snippet.mjs';
+import { examples, toModule } from './scripts/lib/snippet.mjs';
 import { readWorkspaces, specifier, subpaths } from './scripts/lib/workspace.mjs';
 
 const root = import.meta.dirname;
@@ -23,13 +23,13 @@ const sources = readWorkspaces(root).flatMap(({ path, manifest }) =>
   })),
 );
 
-/** `README.md?example` is its first example, as a module that checks itself. */
+/** `README.md?example=0` is its first example, as a module that checks itself. */
 const readmeExamples = {
   name: 'readme-examples',
   load(id: string) {
-    if (!id.endsWith('.md?example')) return undefined;
-    const page = id.slice(0, -'?example'.length);
-    return toModule(firstBlock(readFileSync(page, 'utf8')) ?? '');
+    const [, page, index] = /^(.*\.md)\?example=(\d+)$/.exec(id) ?? [];
+    if (page === undefined) return undefined;
+    return toModule(examples(readFileSync(page, 'utf8'))[Number(index)] ?? '');
   },
 };
 

@@ -14,6 +14,12 @@ export function firstBlock(markdown) {
   return /^```ts[^\S\n]*\n(.*?)^```/ms.exec(markdown)?.[1];
 }
 
+/** The ```ts blocks of a page that promise something. */
+export function examples(markdown) {
+  const blocks = markdown.matchAll(/^```ts[^\S\n]*\n(.*?)^```/gms);
+  return Array.from(blocks, ([, block]) => block).filter((block) => block.includes('// =>'));
+}
+
 /**
  * The block as a JavaScript module. Imported, it throws at the first value that is not as promised, or at its end if a
  * promise was never reached.

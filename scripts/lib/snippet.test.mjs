@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstBlock, toModule } from './snippet.mjs';
+import { examples, firstBlock, toModule } from './snippet.mjs';
 
 /** Runs a block as a module of its own. */
 const run = (block) =>
@@ -9,6 +9,11 @@ describe('the example of a README', () => {
   it('is the first ts block', () => {
     expect(firstBlock('# a\n```sh\nx\n```\n```ts\none\n```\n```ts\ntwo\n```\n')).toBe('one\n');
     expect(firstBlock('# a\n```js\nx\n```\n')).toBeUndefined();
+  });
+
+  it('may be followed by others that promise something', () => {
+    const page = '```ts\n1; // => 1\n```\n```ts\ntwo\n```\n```js\n3; // => 3\n```\n```ts\n4; // => 4\n```\n';
+    expect(examples(page)).toEqual(['1; // => 1\n', '4; // => 4\n']);
   });
 
   it.each([
