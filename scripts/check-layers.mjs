@@ -34,7 +34,7 @@ export const LAYERS = {
 /** Packages from elsewhere that a package may use at run time; adding one needs a decision record in docs/adr. */
 export const FOREIGN = { host: ['@noble/hashes', '@noble/ciphers'], tap: ['koffi'], testkit: ['fast-check'] };
 
-/** Packages that may use Node's modules outside their ./cli subpath. */
+/** Packages that may use Node's modules outside their ./cli and ./node subpaths. */
 export const NODE_PACKAGES = ['tap', 'testkit'];
 
 /** What tests use from the root's devDependencies. */
@@ -43,7 +43,7 @@ const TEST_TOOLS = ['vitest', 'fast-check', 'mitata'];
 const isTest = (file) => /^test\/|\.(test|test-d|bench)\.ts$|(\/|\.)fixture\.ts$/.test(file);
 const isTesting = (file) => /^src\/testing([./-]|$)/.test(file);
 const isEngine = (file) => /^src\/engine[./]/.test(file);
-const isCli = (file) => /^src\/cli[./-]/.test(file);
+const isForNode = (file) => /^src\/(cli|node)[./-]/.test(file);
 
 /**
  * Checks the tree below `root`.
@@ -88,8 +88,8 @@ function judge(workspace, file, target, { byName, layers, foreign, rootManifest 
 
   const name = packageName(target);
   if (name === undefined) {
-    if (isApp || isCli(file) || NODE_PACKAGES.includes(folder)) return undefined;
-    return `imports ${target}: Node's modules belong to apps, tap and a package's ./cli`;
+    if (isApp || isForNode(file) || NODE_PACKAGES.includes(folder)) return undefined;
+    return `imports ${target}: Node's modules belong to apps, tap and a package's ./cli and ./node`;
   }
   if (name === manifest.name && !isTest(file)) return `imports its own package by name: use a relative path`;
 

@@ -86,6 +86,7 @@ describe('check-layers', () => {
   it.each([
     ['engine to codec', 'packages/left/src/engine/state.ts', `import '../index.ts';`],
     ['Node in ./cli', 'packages/left/src/cli.ts', `import fs from 'node:fs';`],
+    ['Node in ./node', 'packages/left/src/node.ts', `import fs from 'node:fs';`],
     ['a test of the engine', 'packages/left/src/x.test.ts', `import './engine/state.ts'; import 'vitest';`],
     ['vitest in what tests share', 'packages/left/src/fixture.ts', `import 'vitest';`],
     ['fast-check in a test', 'packages/left/src/x.prop.test.ts', `import 'fast-check';`],

@@ -1,7 +1,7 @@
 /**
  * Checks what users get: packs every public package, lints the tarball, installs it with its @stack closure into an empty
  * project outside the repository, and there type-checks, runs (Node 20 and 24) and bundles it for a browser. Optional
- * dependencies are left out. What is for Node alone is not bundled, and may have Node's types.
+ * dependencies are left out. What is for Node alone, a package or a ./node, is not bundled, and may have Node's types.
  *
  *     npm run tarballs      a table of bundle sizes; then one line per fault, exit 1
  *
@@ -62,6 +62,7 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
   const { file, contents } = tarballs.get(manifest.name);
   const project = join(scratch, 'projects', folder);
   const isForNode = NODE_PACKAGES.includes(folder);
+  const hasNodePart = subpaths(manifest).includes('./node');
   const faults = [];
   const sizes = [];
   const step = async (name, check) => {
@@ -83,14 +84,15 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
     await install(project, [
       ...needs.map((need) => tarballs.get(need.manifest.name).file),
       ...peers(manifest),
-      ...(isForNode ? [nodeTypes(manifest)] : []),
+      ...(isForNode || hasNodePart ? [nodeTypes(manifest)] : []),
     ]);
     return [];
   });
   await step('example', () => {
     const block = firstBlock(readFileSync(join(root, path, 'README.md'), 'utf8')) ?? '';
     writeFileSync(join(project, 'example.mjs'), toModule(block));
-    return typeFaults(project, manifest, block, isForNode ? ['node'] : []);
+    const kinds = [...(isForNode ? [] : [[]]), ...(isForNode || hasNodePart ? [['node']] : [])];
+    return kinds.flatMap((types) => typeFaults(project, manifest, block, types));
   });
   writeFileSync(join(project, 'round-trip.mjs'), readFileSync(join(here, 'lib/round-trip.mjs')));
   const modules = subpaths(manifest).map((subpath) => specifier(manifest, subpath));
@@ -100,8 +102,11 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
       return [];
     });
   }
-  const forBrowsers = modules.filter((name) => !isForNode && !/\/(testing|cli)$/.test(name));
-  for (const module of forBrowsers) {
+  const forBrowsers = subpaths(manifest).filter(
+    (subpath) => !isForNode && !/^\.\/(testing|cli|node)$/.test(subpath),
+  );
+  for (const subpath of forBrowsers) {
+    const module = specifier(manifest, subpath);
     await step(`browser bundle of ${module}`, async () => {
       sizes.push({ name: module, ...(await bundleSizes(project, module)) });
       return [];

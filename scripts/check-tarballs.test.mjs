@@ -41,6 +41,18 @@ beforeAll(async () => {
       'dist/index.js': `import 'node:fs';\nexport const one = 1;\n`,
       'dist/index.d.ts': `import type { Socket } from 'node:net';\nexport declare const one: number, two: Socket;\n`,
     }),
+    ...built('both', {
+      manifest: {
+        devDependencies: { '@types/node': '24.19.2' },
+        exports: {
+          '.': manifestOf('both').exports['.'],
+          './node': { types: './dist/node.d.ts', default: './dist/node.js' },
+          './package.json': './package.json',
+        },
+      },
+      'dist/node.js': `import 'node:fs';\nexport const two = 2;\n`,
+      'dist/node.d.ts': `import type { Socket } from 'node:net';\nexport declare const two: Socket;\n`,
+    }),
     ...built('loud', { 'dist/index.js': `console.log('hello');\nexport const one = 1;\n` }),
     ...built('fat', { manifest: { files: ['dist', 'src'] }, 'src/index.test.ts': '' }),
     ...built('wrong', { 'dist/index.js': 'export const one = 2;\n' }),
@@ -61,6 +73,11 @@ describe('the packed packages', () => {
   it('may be for Node alone, and do without what is optional', () => {
     expect(faultsOf('tap')).toEqual([]);
     expect(result.sizes.filter(({ name }) => name === '@stack/tap')).toEqual([]);
+  });
+
+  it('may have a part for Node', () => {
+    expect(faultsOf('both')).toEqual([]);
+    expect(result.sizes.map(({ name }) => name).filter((name) => /both/.test(name))).toEqual(['@stack/both']);
   });
 
   it.each([

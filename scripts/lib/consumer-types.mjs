@@ -16,14 +16,17 @@ const OPTIONS = {
 };
 
 /**
- * Compiles every subpath and the README's example in `project`, declarations checked, with the installed `types` and no others.
+ * Compiles every subpath and the README's example in `project`, declarations checked, with the installed `types` and no others;
+ * ./node only where they are Node's.
  * @returns {string[]} the compiler's errors.
  */
 export function typeFaults(project, manifest, example, types = []) {
-  const imports = subpaths(manifest).map(
-    (subpath, index) =>
-      `import * as m${index} from '${specifier(manifest, subpath)}';\nexport { m${index} };\n`,
-  );
+  const imports = subpaths(manifest)
+    .filter((subpath) => subpath !== './node' || types.includes('node'))
+    .map(
+      (subpath, index) =>
+        `import * as m${index} from '${specifier(manifest, subpath)}';\nexport { m${index} };\n`,
+    );
   const console = types.length > 0 ? '' : 'declare const console: { log(...values: unknown[]): void };\n';
   const files = { 'imports.ts': imports.join(''), 'example.ts': `${console}${example}\nexport {};\n` };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
