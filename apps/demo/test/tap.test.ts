@@ -86,7 +86,8 @@ describe.skipIf(skipped)('curl, and our host that answers', () => {
       'server eth_header, dev_queue_xmit',
       'server dev_hard_start_xmit → writev',
       'kernel tun_chr_write_iter → tun_get_user → netif_rx',
-      'server close → tcp_close → tcp_send_fin',
+      'server shutdown → tcp_shutdown → tcp_send_fin',
+      'server close → tcp_close',
       'kernel tcp_fin → tcp_time_wait',
     ]);
     const times = told.steps.map(({ time }) => time);

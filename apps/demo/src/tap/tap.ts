@@ -13,7 +13,7 @@ import type { Teller, Told } from '../story.ts';
 import { StraceLines } from '../strace-lines.ts';
 import { ask, requestOf } from './client.ts';
 import { pages } from './http/pages.ts';
-import { type Answer, HttpServer, type Visit } from './http/server.ts';
+import { HttpServer, type Visit } from './http/server.ts';
 import { isListening, timeWaits } from './kernel-side.ts';
 import { type Plan, planOf, type TapArgs } from './options.ts';
 import { plain, renderTapOutcome, renderTapVerdicts, type TapOutcome } from './outcome.ts';
@@ -257,8 +257,7 @@ class Run {
       port: this.#plan.target.port,
       answer: pages(this.#plan.file),
       opened: (visit) => line(visit, 'connected', {}),
-      answered: (visit, request, { status, length }: Answer) =>
-        line(visit, 'answered', { request, status, length }),
+      answered: (visit, about) => line(visit, 'answered', about),
       closed: (visit, error) => line(visit, 'closed', { requests: visit.requests, ...(error && { error }) }),
     });
     this.#note(

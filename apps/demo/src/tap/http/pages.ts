@@ -3,10 +3,12 @@
  * @module
  */
 import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import { SOL_TCP, TCP_CONGESTION, TCP_INFO } from '@stack/socket';
 import type { TcpInfo } from '@stack/tcp/engine';
 import { formatInfo } from '../../ss.ts';
-import { type Answer, type Request, textAnswer, type Visit } from './server.ts';
+import type { HttpServerOptions, Visit } from './server.ts';
 
 /** Bytes of the longest body that `/bytes/N` makes: 1 GiB. */
 const MAX_BYTES = 2 ** 30;
@@ -22,13 +24,12 @@ export interface ServedFile {
 }
 
 /** Makes what answers requests; `file` is served, too, if there is one. */
-export function pages(file: ServedFile | undefined): (request: Request, visit: Visit) => Promise<Answer> {
-  return async (request, visit) => {
-    const { method, path } = request;
-    if (method === 'GET' || method === 'HEAD') return get(path, request, visit, file);
-    if (method !== 'POST' && method !== 'PUT')
-      return textAnswer(405, `no ${method} here\n`, { Allow: 'GET, HEAD, POST, PUT' });
-    return receipt(request);
+export function pages(file: ServedFile | undefined): HttpServerOptions['answer'] {
+  return (request, response, visit) => {
+    const { method = '' } = request;
+    if (method === 'GET' || method === 'HEAD') get(request, response, visit, file);
+    else if (method === 'POST' || method === 'PUT') receive(request, response);
+    else text(response.setHeader('Allow', 'GET, HEAD, POST, PUT'), 405, `no ${method} here\n`);
   };
 }
 
@@ -43,19 +44,34 @@ export function numbered(from: number, length: number): Uint8Array {
   return Buffer.from(lines.join('')).subarray(from - first * LINE, from - first * LINE + length);
 }
 
-function get(path: string, request: Request, visit: Visit, file: ServedFile | undefined): Answer {
-  if (path === '/') return textAnswer(200, about(request, visit));
-  if (path === file?.path) return binary(file.bytes.length, () => [file.bytes]);
-  const [, digits] = /^\/bytes\/(\d{1,10})$/.exec(path) ?? [];
-  if (digits !== undefined && Number(digits) <= MAX_BYTES) {
-    const length = Number(digits);
-    return binary(length, () => pieces(length));
+function get(
+  request: IncomingMessage,
+  response: ServerResponse,
+  visit: Visit,
+  file: ServedFile | undefined,
+): void {
+  const path = pathOf(request.url ?? '');
+  const [, digits] = /^\/bytes\/(\d{1,10})$/.exec(path ?? '') ?? [];
+  if (path === undefined) text(response, 400, 'a target that is not well encoded\n');
+  else if (path === '/') text(response, 200, about(request, visit));
+  else if (path === file?.path) binary(request, response, file.bytes.length, [file.bytes]);
+  else if (digits !== undefined && Number(digits) <= MAX_BYTES)
+    binary(request, response, Number(digits), pieces(Number(digits)));
+  else text(response, 404, `nothing is called ${JSON.stringify(path)} here\n`);
+}
+
+/** The path of a target, which may be a whole URL (RFC 9112, 3.2.2), decoded; `undefined` where that cannot be done. */
+function pathOf(target: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(target, 'http://here').pathname);
+  } catch {
+    return undefined;
   }
-  return textAnswer(404, `nothing is called ${JSON.stringify(path)} here\n`);
 }
 
 /** What the two know of each other. */
-function about({ method, target, minor, fields }: Request, { socket, peer, requests }: Visit): string {
+function about(request: IncomingMessage, { socket, peer, requests }: Visit): string {
+  const { method, url, httpVersion, headers } = request;
   const own = socket.getsockname() as { address: string; port: number };
   const info = socket.getsockopt(SOL_TCP, TCP_INFO) as unknown as TcpInfo;
   const congestion = socket.getsockopt(SOL_TCP, TCP_CONGESTION);
@@ -64,8 +80,8 @@ function about({ method, target, minor, fields }: Request, { socket, peer, reque
     '',
     `you      ${peer.address}:${peer.port}`,
     `here     ${own.address}:${own.port}`,
-    `request  ${method} ${target} HTTP/1.${minor}, number ${requests} of this connection`,
-    ...[...fields].map(([name, value]) => `         ${name}: ${value}`),
+    `request  ${method} ${url} HTTP/${httpVersion}, number ${requests} of this connection`,
+    ...Object.entries(headers).map(([name, value]) => `         ${name}: ${value}`),
     `TCP_INFO ${formatInfo(info, congestion)
       .replace(/(.{1,90})(?: |$)/g, '$1\n         ')
       .trimEnd()}`,
@@ -75,20 +91,36 @@ function about({ method, target, minor, fields }: Request, { socket, peer, reque
   ].join('\n');
 }
 
-function binary(length: number, body: () => Iterable<Uint8Array>): Answer {
-  return { status: 200, fields: { 'Content-Type': 'application/octet-stream' }, length, body };
+function text(response: ServerResponse, status: number, body: string): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(body);
+}
+
+function binary(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  length: number,
+  body: Iterable<Uint8Array>,
+): void {
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('Content-Length', length);
+  // A connection that breaks is told of by its own end.
+  pipeline(method === 'HEAD' ? [] : body, response, () => undefined);
 }
 
 function* pieces(length: number): Generator<Uint8Array> {
   for (let at = 0; at < length; at += PIECE) yield numbered(at, Math.min(PIECE, length - at));
 }
 
-async function receipt(request: Request): Promise<Answer> {
+/** Says how much came. */
+function receive(request: IncomingMessage, response: ServerResponse): void {
   const hash = createHash('sha256');
   let length = 0;
-  for await (const piece of request.read()) {
+  request.on('data', (piece: Uint8Array) => {
     hash.update(piece);
     length += piece.length;
-  }
-  return textAnswer(200, `${length} bytes, sha256 ${hash.digest('hex')}\n`);
+  });
+  request.on('end', () => text(response, 200, `${length} bytes, sha256 ${hash.digest('hex')}\n`));
 }
