@@ -6,19 +6,14 @@ import { CHECKSUM_PARTIAL, CHECKSUM_UNNECESSARY, PACKET_HOST, type SkBuff } from
 import { verify } from '../checksum.ts';
 import { HLEN, headerLength } from '../fields.ts';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
+import { wakeListener } from './accept-queue.ts';
 import { rcvEstablished } from './established.ts';
-import {
-  connRequest,
-  dropRequest,
-  REQ_DONE,
-  REQ_LISTENER,
-  requestSegment,
-  wakeListener,
-} from './minisocks.ts';
+import { connRequest, dropRequest } from './minisocks.ts';
 import type { Family } from './ports.ts';
 import { rcvStateProcess } from './process.ts';
 import { replyAck, replyReset } from './reply.ts';
 import type { RequestSock } from './request.ts';
+import { REQ_DONE, REQ_LISTENER, requestSegment } from './request-segment.ts';
 import { ESTABLISHED, LISTEN, NEW_SYN_RECV, SYN_RECV, TIME_WAIT } from './state.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';

@@ -4,33 +4,23 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
-import { POLLIN } from '@stack/skbuff/sock';
-import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
-import { oowRateLimited } from './challenge.ts';
-import { createChild } from './child.ts';
+import { acceptQueueFull, shiftAccepted } from './accept-queue.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
 import { doubled } from './doubled.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
-import { pawsReject, stampSeconds } from './paws.ts';
 import type { Family } from './ports.ts';
-import { replyRequestAck, replyRequestReset, replyReset, sendSynack } from './reply.ts';
+import { replyRequestReset, replyReset, sendSynack } from './reply.ts';
 import { RequestSock, type SynVerdict } from './request.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { LISTEN } from './state.ts';
 import type { ListenerExtra } from './tables.ts';
 import type { TcpSock } from './tcb.ts';
-import { inWindow } from './timewait.ts';
 import { tsClock } from './transmit.ts';
 import { fullSpace, type InitialWindow, selectInitialWindow, TCP_MAX_WSCALE } from './window.ts';
 
 const initial: InitialWindow = { window: 0, clamp: 0, wscale: 0 };
-
-/** Whether no more connections may wait for `accept`; as in Linux one more fits than the backlog says. */
-function acceptQueueFull(extra: ListenerExtra): boolean {
-  return extra.acceptLength > extra.backlog;
-}
 
 /**
  * A SYN for a listener (Linux `tcp_conn_request`). The packet stays the caller's. `isn` is the number to begin with where TIME-WAIT
@@ -86,7 +76,7 @@ function isGroup(family: Family<unknown>, address: unknown): boolean {
   return family.isMulticast(address) || family.isBroadcast(address);
 }
 
-function listenDrop(sk: TcpSock): string {
+export function listenDrop(sk: TcpSock): string {
   sk.drops++;
   sk.tcp.mib.TcpExt.ListenDrops++;
   return 'NOT_SPECIFIED';
@@ -223,134 +213,17 @@ function synackRetries(sk: TcpSock, extra: ListenerExtra): number {
   return most;
 }
 
-function requestBackoff(req: RequestSock): number {
+export function requestBackoff(req: RequestSock): number {
   return doubled(req.timeout, req.numTimeout, req.listener.tcp.sysctl.tcp_rto_max_ms * 1000);
 }
 
-function resendSynack(now: number, req: RequestSock): boolean {
+export function resendSynack(now: number, req: RequestSock): boolean {
   if (!sendSynack(now, req)) return false;
   const { mib } = req.listener.tcp;
   mib.Tcp.RetransSegs++;
   mib.TcpExt.TCPSynRetrans++;
   req.numRetrans++;
   return true;
-}
-
-/** {@link requestSegment}: it is dealt with. */
-export const REQ_DONE = 'done';
-/** The listener shall judge the segment: it is none of this request. */
-export const REQ_LISTENER = 'listener';
-
-/** A segment for a request (Linux `tcp_check_req`): a socket where it completes the handshake. The packet stays the caller's. */
-export function requestSegment(
-  now: number,
-  req: RequestSock,
-  skb: SkBuff,
-  seg: Segment,
-): TcpSock | typeof REQ_DONE | typeof REQ_LISTENER {
-  const sk = req.listener;
-  const { tcp } = sk;
-  const { TcpExt } = tcp.mib;
-  let { flags } = seg;
-  if (req.deferred) return REQ_DONE; // the peer retransmits its SYN while the application thinks
-  let saw = false;
-  let rejected = false;
-  let strange = false;
-  if (seg.headerLength > 20 && req.tstampOk) {
-    seg.readOptions(skb);
-    saw = (seg.options.saw & SAW_TIMESTAMPS) !== 0;
-    if (saw) {
-      const stamp = stampSeconds(now) - Math.floor(requestBackoff(req) / 1_000_000);
-      rejected = pawsReject(now, req.tsRecent, stamp, seg.options.tsval, (flags & RST) !== 0);
-      strange = seg.options.tsecr !== 0 && !echoesUs(now, req, seg.options.tsecr);
-    }
-  }
-  // A pure retransmission of the SYN.
-  if (seg.seq === req.rcvIsn && (flags & (SYN | ACK | RST | FIN)) === SYN && !rejected) {
-    if (!oowRateLimited(now, tcp, seg, req, 'TCPACKSkippedSynRecv') && resendSynack(now, req)) {
-      req.timer?.mod(now + requestBackoff(req));
-    }
-    return REQ_DONE;
-  }
-  if ((flags & ACK) !== 0 && seg.ackSeq !== ((req.sntIsn + 1) | 0)) return REQ_LISTENER;
-  const end = (req.rcvNxt + req.synackWindow) | 0;
-  if (rejected || strange || !inWindow(seg.seq, seg.endSeq, req.rcvNxt, end)) {
-    if ((flags & RST) === 0 && !oowRateLimited(now, tcp, seg, req, 'TCPACKSkippedSynRecv'))
-      replyRequestAck(now, req);
-    if (rejected) TcpExt.PAWSEstab++;
-    else if (strange) TcpExt.TSEcrRejected++;
-    return REQ_DONE;
-  }
-  if (saw && ((seg.seq - req.rcvNxt) | 0) <= 0) req.tsRecent = seg.options.tsval;
-  if (seg.seq === req.rcvIsn) flags &= ~SYN; // it is out of the window that begins behind it
-  if ((flags & (RST | SYN)) !== 0) {
-    tcp.mib.Tcp.AttemptFails++;
-    embryonicReset(now, req, skb, seg);
-    return REQ_DONE;
-  }
-  if ((flags & ACK) === 0) return REQ_DONE;
-  if (req.numTimeout < sk.deferAccept && seg.endSeq === ((req.rcvIsn + 1) | 0)) {
-    req.acked = true;
-    TcpExt.TCPDeferAcceptDrop++;
-    return REQ_DONE;
-  }
-  return complete(now, req, skb, seg);
-}
-
-function echoesUs(now: number, req: RequestSock, tsecr: number): boolean {
-  const echo = (tsecr - req.tsoffset) | 0;
-  return (echo - req.tsFirst) >>> 0 <= (tsClock(now) - req.tsFirst) >>> 0;
-}
-
-function embryonicReset(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
-  const { listener } = req;
-  if ((seg.flags & RST) === 0) replyReset(now, listener.tcp, listener.family, skb, seg, listener);
-  listener.tcp.mib.TcpExt.EmbryonicRsts++;
-  dropRequest(req);
-}
-
-/** The handshake is complete: a socket, if there is room in the accept queue and memory. */
-function complete(now: number, req: RequestSock, skb: SkBuff, seg: Segment): TcpSock | typeof REQ_DONE {
-  const sk = req.listener;
-  const { tcp } = sk;
-  const extra = sk.listener as ListenerExtra;
-  if (acceptQueueFull(extra)) {
-    tcp.mib.TcpExt.ListenOverflows++;
-    listenDrop(sk);
-    if (tcp.sysctl.tcp_abort_on_overflow === 0) req.acked = true;
-    else embryonicReset(now, req, skb, seg);
-    return REQ_DONE;
-  }
-  tcp.mib.Tcp.PassiveOpens++;
-  const child = createChild(now, req, seg);
-  const { numTimeout } = req;
-  extra.requests.delete(req);
-  if (numTimeout === 0) extra.young--;
-  req.timer?.del();
-  tcp.tables.remove(req);
-  tcp.tables.insert(child);
-  if (sk.bindBucket !== undefined) tcp.tables.hold(child, sk.bindBucket.port, false);
-  if (extra.acceptLast === undefined) extra.acceptFirst = child;
-  else extra.acceptLast.acceptNext = child;
-  extra.acceptLast = child;
-  extra.acceptLength++;
-  return child;
-}
-
-/** Tells a listener that somebody waits. */
-export function wakeListener(sk: TcpSock): void {
-  sk.wake?.(sk, POLLIN);
-}
-
-/** Takes the oldest child that waits. */
-export function shiftAccepted(extra: ListenerExtra): TcpSock | undefined {
-  const child = extra.acceptFirst;
-  if (child === undefined) return undefined;
-  extra.acceptFirst = child.acceptNext;
-  if (child.acceptNext === undefined) extra.acceptLast = undefined;
-  child.acceptNext = undefined;
-  extra.acceptLength--;
-  return child;
 }
 
 /** A listener closed: requests are forgotten, connections that nobody accepted are reset (Linux `inet_csk_listen_stop`). */

@@ -10,8 +10,8 @@ import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
 import { dataSendCheck } from './established.ts';
+import { initTransfer } from './init-transfer.ts';
 import { initializeRcvMss } from './mss.ts';
-import { initTransfer, SYN_MORE, synSent } from './open.ts';
 import { dataQueue, drop } from './receive-queue.ts';
 import { replyReset } from './reply.ts';
 import { synackRtt } from './rtt.ts';
@@ -29,6 +29,7 @@ import {
   setState,
   TIME_WAIT,
 } from './state.ts';
+import { SYN_MORE, synSent } from './syn-sent.ts';
 import type { TcpSock } from './tcb.ts';
 import { armKeepalive } from './timer.ts';
 import { finTime, TCP_TIMEWAIT_LEN, timeWait } from './timewait.ts';
