@@ -98,10 +98,12 @@ export { optionLength, optionsLength } from './option-write.ts';
 export { type AccEcnCounters, accEcnCounters, fastOpenCookie, wireKind } from './options.ts';
 export { after, before, between, seqAdd, seqAddInt, seqDiff } from './seq.ts';
 export {
+  fastopenLength,
   TCPOLEN_SACK_BASE_ALIGNED,
   TCPOLEN_SACK_PERBLOCK,
   TCPOLEN_TSTAMP_ALIGNED,
   TCPOLEN_WORD,
+  writeFastopen,
   writeHeader,
   writeMss,
   writeSack,

@@ -22,7 +22,11 @@ function naive(view: DataView, at: number): Record<string, unknown> {
     const cookie = tcp.fastOpenCookie(option);
     if (cookie !== undefined) {
       const cookieAt = here + tcp.optionLength(option) - cookie.length;
-      set(tcp.SAW_FASTOPEN, { cookieAt, cookieLength: cookie.length });
+      set(tcp.SAW_FASTOPEN, {
+        cookieAt,
+        cookieLength: cookie.length,
+        cookieExp: option.kind === tcp.TCPOPT_EXP,
+      });
     }
     if (option.kind === tcp.TCPOPT_MSS) set(tcp.SAW_MSS, { mss: option.mss });
     if (option.kind === tcp.TCPOPT_WINDOW) set(tcp.SAW_WSCALE, { wscale: option.wscale });
@@ -62,7 +66,11 @@ function told(scan: tcp.OptionScan): Record<string, unknown> {
       sackCount: scan.sackCount,
       edges: [...scan.sackEdges.subarray(0, scan.sackCount * 2)],
     }),
-    ...has(tcp.SAW_FASTOPEN, { cookieAt: scan.cookieAt, cookieLength: scan.cookieLength }),
+    ...has(tcp.SAW_FASTOPEN, {
+      cookieAt: scan.cookieAt,
+      cookieLength: scan.cookieLength,
+      cookieExp: scan.cookieExp,
+    }),
     ...has(tcp.SAW_MD5, { md5At: scan.md5At }),
     ...has(tcp.SAW_AO, { aoAt: scan.aoAt }),
     ...has(tcp.SAW_MPTCP, { mptcpAt: scan.mptcpAt }),

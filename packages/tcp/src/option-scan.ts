@@ -33,7 +33,7 @@ export const SAW_SACK_PERM = 0x004;
 export const SAW_TIMESTAMPS = 0x008;
 /** `sackCount` and `sackEdges` are set. */
 export const SAW_SACK = 0x010;
-/** `cookieAt` and `cookieLength` are set. */
+/** `cookieAt`, `cookieLength` and `cookieExp` are set. */
 export const SAW_FASTOPEN = 0x020;
 /** `md5At` is set. */
 export const SAW_MD5 = 0x040;
@@ -71,6 +71,8 @@ export interface OptionScan {
   cookieAt: number;
   /** Bytes in the cookie; 0 asks for one. */
   cookieLength: number;
+  /** Whether it came as an experiment (RFC 7413 appendix A). */
+  cookieExp: boolean;
   /** Where the sixteen bytes of the MD5 digest start. */
   md5At: number;
   /** Where the TCP-AO option starts: kind, length, KeyID, RNextKeyID, MAC. */
@@ -95,6 +97,7 @@ export function optionScan(): OptionScan {
     sackEdges: new Int32Array(8),
     cookieAt: 0,
     cookieLength: 0,
+    cookieExp: false,
     md5At: 0,
     aoAt: 0,
     accEcnAt: 0,
@@ -200,10 +203,10 @@ function scanOption(view: DataView, at: number, kind: number, length: number, in
       into.tsecr = view.getInt32(at + 6);
       return SAW_TIMESTAMPS;
     case TCPOPT_FASTOPEN:
-      return scanCookie(at + 2, length - 2, into);
+      return scanCookie(at + 2, length - 2, false, into);
     case TCPOPT_EXP:
       return length >= 4 && view.getUint16(at + 2) === TCPOPT_FASTOPEN_MAGIC
-        ? scanCookie(at + 4, length - 4, into)
+        ? scanCookie(at + 4, length - 4, true, into)
         : 0;
     default:
       return scanRare(view, at, kind, length, into);
@@ -246,9 +249,10 @@ function scanSack(view: DataView, at: number, length: number, into: OptionScan):
   return SAW_SACK;
 }
 
-function scanCookie(at: number, length: number, into: OptionScan): number {
+function scanCookie(at: number, length: number, exp: boolean, into: OptionScan): number {
   if (!isCookieLength(length)) return 0;
   into.cookieAt = at;
   into.cookieLength = length;
+  into.cookieExp = exp;
   return SAW_FASTOPEN;
 }

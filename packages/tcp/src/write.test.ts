@@ -118,4 +118,21 @@ describe('option writers', () => {
       }),
     );
   });
+
+  it('write a fast open cookie in either encoding, and NOPs behind it', () => {
+    const length = fc.constantFrom(0, 4, 6, 8, 10, 12, 14, 16);
+    const cookies = length.chain((n) => fc.uint8Array({ minLength: n, maxLength: n }));
+    fc.assert(
+      fc.property(cookies, fc.boolean(), (cookie, exp) => {
+        const option: tcp.Option = exp
+          ? { kind: tcp.TCPOPT_EXP, exid: tcp.TCPOPT_FASTOPEN_MAGIC, data: cookie }
+          : { kind: tcp.TCPOPT_FASTOPEN, cookie };
+        const size = tcp.fastopenLength(cookie.length, exp);
+        const padding = size - tcp.optionLength(option);
+        const expected = encoded([option, ...new Array<tcp.Option>(padding).fill(NOP)]);
+        const bytes = written((view, at) => tcp.writeFastopen(view, at, cookie, exp), 20 + size);
+        expect(toHex(bytes)).toBe(toHex(expected));
+      }),
+    );
+  });
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { ACK_SEQ, CHECK, DEST, DOFF_FLAGS, SEQ, SOURCE, URG_PTR, WINDOW } from './fields.ts';
+import { TCPOPT_EXP, TCPOPT_FASTOPEN, TCPOPT_FASTOPEN_MAGIC } from './option-kinds.ts';
 
 // The first word of each option, NOPs and length byte included.
 const MSS = 0x0204_0000;
@@ -13,6 +14,7 @@ const NOP_NOP_SACK_PERM = 0x0101_0402;
 const NOP_NOP_TIMESTAMPS = 0x0101_080a;
 const SACK_PERM_TIMESTAMPS = 0x0402_080a;
 const NOP_NOP_SACK = 0x0101_0500;
+const NOP = 0x01;
 
 /** Bytes of {@link writeMss}, {@link writeWscale} and {@link writeSackPermitted}. Linux's `TCPOLEN_MSS_ALIGNED`. */
 export const TCPOLEN_WORD = 4;
@@ -22,6 +24,11 @@ export const TCPOLEN_TSTAMP_ALIGNED = 12;
 export const TCPOLEN_SACK_BASE_ALIGNED = 4;
 /** Bytes a SACK block adds. */
 export const TCPOLEN_SACK_PERBLOCK = 8;
+
+/** Bytes of {@link writeFastopen} with a cookie of `length` bytes. */
+export function fastopenLength(length: number, exp: boolean): number {
+  return (length + (exp ? 4 : 2) + 3) & ~3;
+}
 
 /**
  * Writes the twenty fixed bytes at `at`. `length` is that of the whole header with its options, a multiple of four, 20..60; `seq` and
@@ -98,4 +105,20 @@ export function writeSack(view: DataView, at: number, edges: Int32Array, count: 
   let next = at + 4;
   for (let i = 0; i < count * 2; i++, next += 4) view.setInt32(next, edges[from + i]!);
   return next;
+}
+
+/**
+ * Fast open with `cookie`; an empty one asks for one (RFC 7413 §4.1.1); NOPs fill its last word. `exp`: as an experiment, the
+ * encoding of appendix A.
+ */
+export function writeFastopen(view: DataView, at: number, cookie: Uint8Array, exp: boolean): number {
+  const { length } = cookie;
+  const end = at + fastopenLength(length, exp);
+  view.setUint8(at, exp ? TCPOPT_EXP : TCPOPT_FASTOPEN);
+  view.setUint8(at + 1, length + (exp ? 4 : 2));
+  if (exp) view.setUint16(at + 2, TCPOPT_FASTOPEN_MAGIC);
+  let next = at + (exp ? 4 : 2);
+  for (let i = 0; i < length; i++) view.setUint8(next++, cookie[i]!);
+  while (next < end) view.setUint8(next++, NOP);
+  return end;
 }
