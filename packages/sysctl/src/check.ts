@@ -3,6 +3,7 @@
  * @module
  */
 import type { Definition, Kind, Value } from './definition.ts';
+import { readKeys } from './keys.ts';
 
 const INT_MAX = 0x7fff_ffff;
 const INT_MIN = -INT_MAX - 1;
@@ -38,6 +39,8 @@ export function check(definition: Definition, value: unknown): Value | undefined
       return checkVector(definition, value, 2);
     case 'ports':
       return checkPorts(value);
+    case 'key':
+      return typeof value === 'string' ? readKeys(value) : undefined;
     case 'name':
       return typeof value === 'string' ? value : undefined;
     case 'names':

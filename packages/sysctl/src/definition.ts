@@ -7,7 +7,7 @@
  * How a value is stored, printed and parsed; each stands for one of Linux's handlers.
  * `int` i32 · `u8` 0..255 · `uint` u32 · `ulong` 0..2^53-1 · `seconds` i32 whose milliseconds fit an i32 · `ms` 0..2^31-1 ·
  * `ticks` hundredths of a second · `triple` three `int`s · `longs` three `ulong`s · `range` two ports, low and high ·
- * `ports` a set of ports · `name` one of a registry · `names` some of a registry.
+ * `ports` a set of ports · `key` one or two 128-bit keys as text, empty = none · `name` one of a registry · `names` some of a registry.
  */
 export type Kind =
   | 'int'
@@ -21,6 +21,7 @@ export type Kind =
   | 'longs'
   | 'range'
   | 'ports'
+  | 'key'
   | 'name'
   | 'names';
 
@@ -67,7 +68,7 @@ export type ValueOf<D extends Definition> = D['kind'] extends 'triple' | 'longs'
     ? Range
     : D['kind'] extends 'ports'
       ? ReadonlySet<number>
-      : D['kind'] extends 'name'
+      : D['kind'] extends 'name' | 'key'
         ? string
         : D['kind'] extends 'names'
           ? readonly string[]

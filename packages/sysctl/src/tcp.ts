@@ -72,6 +72,17 @@ export const TCP = {
   /** Whether a connection that finds the accept queue full is reset, not ignored. */
   tcp_abort_on_overflow: { kind: 'u8', default: 0, unit: '' },
 
+  /** Fast open (RFC 7413), bits: 1 client, 2 server, 4 client without cookie, 0x200 server without, 0x400 every listener. */
+  tcp_fastopen: { kind: 'int', default: 1, unit: '' },
+  /** Keys that cookies are made with: the first makes them, both are believed. */
+  tcp_fastopen_key: { kind: 'key', default: '', unit: '' },
+  /** How long fast open is done without after a box on the way swallowed one, doubled each time; 0: it is not. */
+  tcp_fastopen_blackhole_timeout_sec: { kind: 'int', default: 0, min: 0, unit: 's' },
+  /** Whether nothing is remembered of a path when a connection ends. */
+  tcp_no_metrics_save: { kind: 'u8', default: 0, unit: '' },
+  /** Whether slow start thresholds are neither remembered nor used. */
+  tcp_no_ssthresh_metrics_save: { kind: 'u8', default: 1, max: 1, unit: '' },
+
   // Retransmission.
   /** Timeouts after which the route is doubted (RFC 1122's R1). */
   tcp_retries1: { kind: 'u8', default: 3, unit: 'retries' },

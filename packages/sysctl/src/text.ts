@@ -7,6 +7,7 @@
  * @module
  */
 import type { Definition, Value } from './definition.ts';
+import { NO_KEY } from './keys.ts';
 
 /** Longest run of characters that is taken for a number. */
 const LONGEST_NUMBER = 20;
@@ -26,6 +27,8 @@ export function format(definition: Definition, value: Value): string {
       return formatPorts(value as ReadonlySet<number>);
     case 'names':
       return (value as readonly string[]).join(' ');
+    case 'key':
+      return value === '' ? NO_KEY : (value as string);
     default:
       return String(value);
   }
@@ -43,6 +46,7 @@ export function parse(definition: Definition, text: string, current: Value): Val
       return parseVector(text, current as readonly number[], definition.kind !== 'longs');
     case 'ports':
       return parsePorts(text);
+    case 'key':
     case 'name':
       return firstLine(text);
     case 'names':
