@@ -31,6 +31,7 @@ export function updatePmtu(ip: Ipv4, now: number, dst: Dst, told: number): void 
   entry.pmtu = mtu;
   entry.locked = locked;
   entry.expires = now + lifetime;
+  dst.refresh(now, ip.ports.routeSysctl.min_adv_mss); // whoever holds the route tells the new MSS
 }
 
 /** See `Ipv4.quotePmtu`. */
