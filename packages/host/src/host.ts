@@ -35,6 +35,7 @@ import { NeighVerbs } from './verbs/neigh.ts';
 import { QdiscVerbs } from './verbs/qdisc.ts';
 import { RouteVerbs } from './verbs/route.ts';
 import { RuleVerbs } from './verbs/rule.ts';
+import { TcpMetricsVerbs } from './verbs/tcp-metrics.ts';
 import { createIcmp } from './wire-up/icmp-to-ipv4.ts';
 import { type ArpTable, confirmNeighbour, neighbourOutput } from './wire-up/ipv4-to-neigh.ts';
 import { createFib, fibPort } from './wire-up/ipv4-to-routing.ts';
@@ -117,6 +118,8 @@ export class Host {
   readonly rule: RuleVerbs;
   /** `ip neighbour`. */
   readonly neigh: NeighVerbs;
+  /** `ip tcp_metrics`. */
+  readonly tcpMetrics: TcpMetricsVerbs;
   /** `tc qdisc`. */
   readonly qdisc: QdiscVerbs;
   /** The sockets of its first process; see {@link process}. */
@@ -236,6 +239,7 @@ export class Host {
       drop: drops.port('tcp'),
       raise: () => kernel.raise(tcpSoftirq),
       privileged: () => privileged,
+      fastopenKeyDrawn: (key) => sysctl.set('net.ipv4.tcp_fastopen_key', key),
     });
     const { tcp } = this;
     const tcpFamily = tcpOverIpv4(ipv4, random, confirm);
@@ -294,6 +298,7 @@ export class Host {
     this.route = new RouteVerbs(kernel, devices, ipv4, this.fib);
     this.rule = new RuleVerbs(devices, this.fib);
     this.neigh = new NeighVerbs(kernel, devices, this.neighbours);
+    this.tcpMetrics = new TcpMetricsVerbs(kernel, tcp.metrics);
     this.qdisc = new QdiscVerbs(kernel, devices, transmitter);
     this.link = new LinkVerbs({
       devices,

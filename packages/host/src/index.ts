@@ -26,4 +26,5 @@ export type { QdiscSpec, QdiscVerbs } from './verbs/qdisc.ts';
 export type { RouteAnswer, RouteGetOptions, RouteVerbs } from './verbs/route.ts';
 export type { NexthopOptions, RouteOptions } from './verbs/route-text.ts';
 export type { RuleOptions, RuleVerbs } from './verbs/rule.ts';
+export type { TcpMetricsFilter, TcpMetricsInfo, TcpMetricsVerbs } from './verbs/tcp-metrics.ts';
 export type { ConnectionRequest, SynFilter } from './wire-up/syn-filter.ts';

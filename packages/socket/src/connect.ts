@@ -20,7 +20,9 @@ export async function connect(
     if (errno === undefined) core.connection = 'unconnected';
     return errno;
   }
-  const attempt = new ConnectAttempt(core, address);
+  const attempt = new ConnectAttempt(core, () =>
+    core.connection === 'unconnected' ? start(core, address) : 'EISCONN',
+  );
   const result = await serve(core, 'writers', core.patience(false, core.sndtimeo, signal), () =>
     attempt.make(),
   );
@@ -28,17 +30,18 @@ export async function connect(
   return core.errnoOf(result, attempt.pending);
 }
 
-/** A stream's connect: Linux's `inet_stream_connect`. */
-class ConnectAttempt {
+/** A stream's connect, by itself or with the first bytes of a send: Linux's `inet_stream_connect`. */
+export class ConnectAttempt {
   /** What a call that does not wait answers while the handshake goes on. */
   pending: Errno = 'EALREADY';
   readonly #core: Core;
-  readonly #address: WireAddress;
+  readonly #open: () => Errno | undefined;
   #hasStarted = false;
 
-  constructor(core: Core, address: WireAddress) {
+  /** `open` begins the handshake: EINPROGRESS, or EISCONN where it was begun before. */
+  constructor(core: Core, open: () => Errno | undefined) {
     this.#core = core;
-    this.#address = address;
+    this.#open = open;
   }
 
   /** An errno; `''` for none. */
@@ -52,6 +55,7 @@ class ConnectAttempt {
     const { proto } = core;
     const phase = proto.phase();
     if (phase === 'connecting') return WAIT;
+    if (phase === 'deferred') return this.pending === 'EINPROGRESS' ? '' : 'EISCONN';
     if (phase === 'connected') {
       core.connection = 'connected';
       return '';
@@ -64,9 +68,8 @@ class ConnectAttempt {
 
   #start(): Errno | undefined {
     const core = this.#core;
-    if (core.connection === 'connected') return 'EISCONN';
-    if (core.connection === 'connecting') return undefined;
-    const errno = start(core, this.#address);
+    const errno = this.#open();
+    if (errno === 'EISCONN' && core.connection === 'connecting') return undefined;
     if (errno !== undefined && errno !== 'EINPROGRESS') return errno;
     core.connection = 'connecting';
     this.pending = 'EINPROGRESS';

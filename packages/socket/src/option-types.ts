@@ -67,6 +67,8 @@ export interface OptionTypes {
   '6:11': { get: Readonly<Record<string, number>>; set: never };
   /** TCP_CONGESTION */
   '6:13': { get: string; set: string };
+  /** TCP_FASTOPEN_KEY */
+  '6:33': { get: Uint8Array; set: Uint8Array };
   /** PACKET_ADD_MEMBERSHIP */
   '263:1': { get: never; set: PacketMembership };
   /** PACKET_DROP_MEMBERSHIP */

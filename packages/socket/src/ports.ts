@@ -132,8 +132,11 @@ export interface ReceiveMessage {
 /** What an option holds. */
 export type OptionData = number | string | Uint8Array | object;
 
-/** Where a socket stands between `connect` and `close`: what `sk_state` says, as far as all connection-oriented protocols agree. */
-export type Phase = 'unconnected' | 'connecting' | 'connected' | 'listening';
+/**
+ * Where a socket stands between `connect` and `close`: what `sk_state` says, as far as all connection-oriented protocols agree.
+ * `deferred`: `connect` was called, and the first send opens the connection.
+ */
+export type Phase = 'unconnected' | 'deferred' | 'connecting' | 'connected' | 'listening';
 
 /**
  * A socket as its protocol sees it: Linux's `struct proto_ops`. `now` is the time, µs. Nothing here waits: a call that would answers
@@ -148,8 +151,16 @@ export interface Proto {
   /** Set by the socket layer. */
   listener: SocketListener | undefined;
   bind(now: number, address: WireAddress): Errno | undefined;
-  /** A stream answers EINPROGRESS: POLLOUT or POLLERR follow, {@link phase} tells which. `unspec` disconnects. */
+  /**
+   * A stream answers EINPROGRESS: POLLOUT or POLLERR follow, {@link phase} tells which; or `undefined` where it waits for
+   * {@link fastopen}. `unspec` disconnects.
+   */
   connect(now: number, address: WireAddress): Errno | undefined;
+  /**
+   * Connects and takes as many bytes as the first packet may carry: how many, 0 too; or goes on with a connect that is `deferred`, to
+   * its own address. EISCONN where a handshake was begun, EOPNOTSUPP, and those of {@link connect}. Left out = there is no such thing.
+   */
+  fastopen?(now: number, bytes: Uint8Array, message: SendMessage): number | Errno;
   listen(now: number, backlog: number): Errno | undefined;
   /** The protocol of the oldest connection that waits; EAGAIN, EINVAL, EOPNOTSUPP. */
   accept(now: number): Proto | Errno;

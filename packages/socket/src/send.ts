@@ -3,8 +3,9 @@
  * @module
  */
 import type { WireAddress } from './address.ts';
+import { ConnectAttempt } from './connect.ts';
 import { SOCK_STREAM } from './constants/families.ts';
-import { MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY, POLLOUT } from './constants/messages.ts';
+import { MSG_DONTWAIT, MSG_FASTOPEN, MSG_MORE, MSG_ZEROCOPY, POLLOUT } from './constants/messages.ts';
 import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, SendMessage } from './ports.ts';
@@ -34,7 +35,7 @@ export function send(
   const judge = (end: number | Errno | Interrupt): number | Errno => {
     if (message.queued > 0 && (flags & MSG_ZEROCOPY) !== 0) core.run((now, proto) => proto.sendEnded?.(now));
     if (!isInterrupt(end)) return end;
-    return message.queued > 0 ? message.queued : core.errnoOf(end, 'EAGAIN');
+    return message.queued > 0 ? message.queued : core.errnoOf(end, loop.pending);
   };
   // Most calls do not wait: they are spared a promise.
   return result instanceof Promise ? result.then(judge) : judge(result);
@@ -46,6 +47,8 @@ class SendLoop {
   readonly #buffers: readonly Uint8Array[];
   readonly #message: SendMessage;
   readonly #flags: number;
+  /** The connect that is part of it; `undefined` without, and when it is done. */
+  #opening: ConnectAttempt | undefined;
   /** The buffer at hand, and how much of it is queued. */
   #index = 0;
   #offset = 0;
@@ -55,25 +58,35 @@ class SendLoop {
     this.#buffers = buffers;
     this.#message = message;
     this.#flags = message.flags;
+    this.#opening = opensConnection(core, message.flags)
+      ? new ConnectAttempt(core, () => this.#open())
+      : undefined;
   }
 
-  /** Queues until all is queued or nothing more fits. */
+  /** What a call that does not wait answers now. */
+  get pending(): Errno {
+    return this.#opening?.pending ?? 'EAGAIN';
+  }
+
+  /** Connects first, where that is part of it; queues until all is queued or nothing more fits. */
   attempt(): number | Errno | typeof WAIT {
     const { sk } = this.#core.proto;
     const message = this.#message;
+    if (this.#opening !== undefined) {
+      const result = this.#opening.make();
+      if (result !== '') return result;
+      this.#opening = undefined;
+      if (this.#index >= this.#buffers.length) return message.queued;
+    }
     do {
       if (message.queued > 0 && sk.err !== '') return message.queued; // asking would take the error
       const count = this.#give();
       if (count === 'EAGAIN') return this.#isFull() ? WAIT : count;
       if (typeof count === 'string') return message.queued > 0 ? message.queued : count;
-      message.queued += count;
-      this.#offset += count;
+      const { length } = this.#buffer;
+      this.#took(count);
       // What did not fit might now, for what did was sent on; but who does not wait is told at once, as in Linux.
-      if (!message.waits && this.#offset < this.#buffer.length) return message.queued;
-      while (this.#index < this.#buffers.length && this.#offset >= this.#buffer.length) {
-        this.#index++;
-        this.#offset = 0;
-      }
+      if (!message.waits && this.#offset > 0 && this.#offset < length) return message.queued;
     } while (this.#index < this.#buffers.length);
     return message.queued;
   }
@@ -82,6 +95,25 @@ class SendLoop {
   #isFull(): boolean {
     const { proto } = this.#core;
     return proto.type === SOCK_STREAM || (proto.poll() & POLLOUT) === 0;
+  }
+
+  /** Goes on behind `count` bytes. */
+  #took(count: number): void {
+    this.#message.queued += count;
+    this.#offset += count;
+    while (this.#index < this.#buffers.length && this.#offset >= this.#buffer.length) {
+      this.#offset -= this.#buffer.length;
+      this.#index++;
+    }
+  }
+
+  /** Connects with as many bytes as its first packet takes. */
+  #open(): Errno | undefined {
+    const message = this.#message;
+    const count = this.#core.run((now, proto) => proto.fastopen?.(now, gather(this.#buffers), message));
+    if (typeof count !== 'number') return count;
+    this.#took(count);
+    return 'EINPROGRESS';
   }
 
   get #buffer(): Uint8Array {
@@ -100,6 +132,12 @@ class SendLoop {
       kernel.exit();
     }
   }
+}
+
+/** Whether a send is also a connect: it says so, or the connect that was made waits for it. */
+function opensConnection({ connection, proto }: Core, flags: number): boolean {
+  if (proto.fastopen === undefined) return false;
+  return (flags & MSG_FASTOPEN) !== 0 || (connection === 'connecting' && proto.phase() === 'deferred');
 }
 
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);

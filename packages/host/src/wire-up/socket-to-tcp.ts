@@ -90,6 +90,19 @@ export class TcpProto implements Proto {
     return this.#tcp.connect(now, this.sk, peer, portOf(address));
   }
 
+  fastopen(now: number, bytes: Uint8Array, message: SendMessage): number | string {
+    const { address } = message;
+    const { sk } = this;
+    if (address?.family === 'unspec') return 'EOPNOTSUPP';
+    if (address === undefined && sk.state === CLOSE) return 'EINVAL';
+    const peer = address === undefined ? 0 : toNumber(address);
+    if (typeof peer === 'string') return peer;
+    const port = address === undefined ? 0 : portOf(address);
+    const count = this.#tcp.fastopen(now, sk, peer, port, bytes, message.flags);
+    sk.writePending = message.waits && typeof count === 'number' && count < bytes.length;
+    return count;
+  }
+
   listen(now: number, backlog: number): string | undefined {
     return this.#tcp.listen(now, this.sk, backlog);
   }
@@ -104,8 +117,9 @@ export class TcpProto implements Proto {
       case CLOSE:
         return 'unconnected';
       case SYN_SENT:
+        return this.sk.deferConnect ? 'deferred' : 'connecting';
       case SYN_RECV:
-        return 'connecting';
+        return this.sk.fastopenRsk === undefined ? 'connecting' : 'connected';
       case LISTEN:
         return 'listening';
       default:
@@ -180,7 +194,7 @@ export class TcpProto implements Proto {
 
   setsockopt(now: number, level: number, name: string, value: OptionData): string | undefined {
     if (level === SOL_TCP || name === 'SO_OOBINLINE') {
-      return this.#tcp.setsockopt(now, this.sk, name, value as number | string);
+      return this.#tcp.setsockopt(now, this.sk, name, value as number | string | Uint8Array);
     }
     if (level !== SOL_IP) return 'ENOPROTOOPT';
     return setIpOption(this.#ipv4, now, this.#options(), name, value);

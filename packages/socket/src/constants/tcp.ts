@@ -31,8 +31,16 @@ export const TCP_QUICKACK = 12;
 export const TCP_CONGESTION = 13;
 /** Milliseconds that data may stay unacknowledged. */
 export const TCP_USER_TIMEOUT = 18;
+/** As a listener: connections that may be open before their handshake is over (RFC 7413). */
+export const TCP_FASTOPEN = 23;
 /** Bytes not sent yet above which the socket is not writable. */
 export const TCP_NOTSENT_LOWAT = 25;
+/** Boolean: `connect` waits for the first send, to go with its SYN, where there is a cookie. */
+export const TCP_FASTOPEN_CONNECT = 30;
+/** Sixteen bytes, or 32 for two keys: what cookies are made with. */
+export const TCP_FASTOPEN_KEY = 33;
+/** Boolean: fast open without cookies, where both sides have it so. */
+export const TCP_FASTOPEN_NO_COOKIE = 34;
 /** Milliseconds, 1000 to 120,000: the most that a retransmission timeout may become. */
 export const TCP_RTO_MAX_MS = 44;
 

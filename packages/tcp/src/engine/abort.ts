@@ -26,7 +26,7 @@ function isSocket(entry: EhashEntry): entry is TcpSock {
 function abort(now: number, sk: TcpSock): void {
   disconnectSocket(now, sk);
   if (sk.orphaned) {
-    destroySocket(sk);
+    destroySocket(now, sk);
     return;
   }
   sk.err = 'ECONNABORTED';

@@ -3,6 +3,7 @@
  * @module
  */
 import { POLLIN } from '@stack/skbuff/sock';
+import { markAccepted } from './fastopen-queue.ts';
 import type { ListenerExtra } from './tables.ts';
 import type { TcpSock } from './tcb.ts';
 
@@ -32,5 +33,6 @@ export function shiftAccepted(extra: ListenerExtra): TcpSock | undefined {
   if (child.acceptNext === undefined) extra.acceptLast = undefined;
   child.acceptNext = undefined;
   extra.acceptLength--;
+  markAccepted(child.fastopenRsk);
   return child;
 }

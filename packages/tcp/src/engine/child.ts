@@ -6,7 +6,7 @@ import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss
 import { stampSeconds } from './paws.ts';
 import type { Inet } from './ports.ts';
 import type { RequestSock } from './request.ts';
-import { synackRtt, TCP_TIMEOUT_INIT } from './rtt.ts';
+import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { SYN_RECV } from './state.ts';
 import { TcpSock } from './tcb.ts';
@@ -76,7 +76,6 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
     child.hasUndo = true;
     child.retransStamp = req.sntSynack;
   }
-  synackRtt(now, child, req.numRetrans === 0 ? req.sntSynack : 0);
   if (child.keepOpen) armKeepalive(child, now + keepaliveTime(child));
   return child;
 }

@@ -5,6 +5,7 @@
 import { POLLERR, POLLIN, POLLOUT, SHUTDOWN_MASK } from '@stack/skbuff/sock';
 import { FIN } from '../flags.ts';
 import { endSeqOf, flagsOf } from './cb.ts';
+import { judgeAtEnd } from './fastopen-blackhole.ts';
 import { releaseAll } from './memory.ts';
 import { stopListening } from './minisocks.ts';
 import { purgeOfo } from './ofo.ts';
@@ -94,7 +95,7 @@ function adjudge(now: number, sk: TcpSock): void {
     sendActiveReset(now, sk);
     TcpExt.TCPAbortOnMemory++;
   }
-  if (sk.state === CLOSE) destroySocket(sk);
+  if (sk.state === CLOSE) destroySocket(now, sk);
 }
 
 /** The state that a close on this side leads to. Whether a FIN is due. */
@@ -175,12 +176,12 @@ function needsReset(sk: TcpSock, state: number): boolean {
 }
 
 /** The connection is over (Linux `tcp_done`): the owner is told; without one the socket goes. */
-export function doneWith(_now: number, sk: TcpSock): void {
+export function doneWith(now: number, sk: TcpSock): void {
   if (sk.state === SYN_SENT || sk.state === SYN_RECV) sk.tcp.mib.Tcp.AttemptFails++;
   setState(sk, CLOSE);
   clearTimers(sk);
   sk.shutdown = SHUTDOWN_MASK;
-  if (sk.orphaned) destroySocket(sk);
+  if (sk.orphaned) destroySocket(now, sk);
   else stateChanged(sk);
 }
 
@@ -223,12 +224,13 @@ export function orphanChild(sk: TcpSock): void {
 }
 
 /** Nothing is left of a socket in CLOSE that has no owner (Linux `inet_csk_destroy_sock`). */
-export function destroySocket(sk: TcpSock): void {
+export function destroySocket(now: number, sk: TcpSock): void {
   if (sk.destroyed) return;
   const { tcp } = sk;
   sk.destroyed = true;
   clearTimers(sk);
   sk.purgeQueues();
+  judgeAtEnd(now, sk);
   purgeOfo(sk);
   purgeSendQueues(sk);
   sk.caOps.release?.(sk);

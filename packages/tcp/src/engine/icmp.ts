@@ -31,7 +31,9 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
   const sk = entry as TcpSock;
   if (sk.state === CLOSE) return;
   // RFC 5927 §4: what is quoted must be in flight, or the message is a guess.
-  if ((seq - sk.sndUna) >>> 0 > (sk.sndNxt - sk.sndUna) >>> 0) {
+  const req = sk.fastopenRsk;
+  const una = req === undefined ? sk.sndUna : req.sntIsn; // a SYN-ACK may be quoted
+  if ((seq - una) >>> 0 > (sk.sndNxt - una) >>> 0) {
     TcpExt.OutOfWindowIcmps++;
     return;
   }
@@ -41,8 +43,9 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
     return;
   }
   // MUST-54, SHLD-26: net and host unreachable are soft; and they say that the path, not the load, is the trouble.
-  if (isPathTrouble(family, quote)) revertBackoff(now, sk, seq);
-  if (sk.state === SYN_SENT || sk.state === SYN_RECV) {
+  if (req === undefined && isPathTrouble(family, quote)) revertBackoff(now, sk, seq);
+  const opening = sk.state === SYN_SENT || sk.state === SYN_RECV;
+  if (opening && req?.accepted !== true) {
     // Without a connection to lose every error is hard. Linux: `connect` fails at once, where RFC 9293 would retry a soft one.
     queueQuote(sk, quote);
     sk.err = quote.errno;

@@ -5,6 +5,7 @@
  */
 export { type CongestionEvent, type CongestionOps, CongestionRegistry } from './cong.ts';
 export { STANDARD_CONGESTION } from './congestion.ts';
+export type { FastopenCookie } from './fastopen-cookie.ts';
 export type { TcpInfo } from './info.ts';
 export {
   type Message,
@@ -16,6 +17,8 @@ export {
   MSG_WAITALL,
   MSG_ZEROCOPY,
 } from './messages.ts';
+export type { FastopenMetrics, PathMetrics } from './metrics.ts';
+export { MetricsCache } from './metrics.ts';
 export { type TcpCounters, type TcpExtCounters, type TcpMib, tcpMib } from './mib.ts';
 export {
   CN,
@@ -35,6 +38,7 @@ export {
 } from './ports.ts';
 export type { ReceivedViews } from './recvmsg.ts';
 export { RequestSock, type SynVerdict } from './request.ts';
+export type { OptionResult } from './sockopt.ts';
 export {
   CLOSE,
   CLOSE_WAIT,

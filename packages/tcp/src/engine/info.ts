@@ -14,11 +14,12 @@ export interface TcpInfo {
   retransmits: number;
   probes: number;
   backoff: number;
-  /** `TCPI_OPT_*` bits: 1 timestamps, 2 SACK, 4 window scaling. */
+  /** `TCPI_OPT_*` bits: 1 timestamps, 2 SACK, 4 window scaling, 32 data of a SYN was taken, 128 a SYN made it. */
   options: number;
   sndWscale: number;
   rcvWscale: number;
   deliveryRateAppLimited: number;
+  /** Why data did not go with the SYN: 1 no cookie, 2 it was not acknowledged, 3 the SYN was sent again; 0 it did. */
   fastopenClientFail: number;
   /** µs. */
   rto: number;
@@ -101,6 +102,8 @@ const LISTENER_FIELDS: ReadonlySet<keyof TcpInfo> = /* @__PURE__ */ new Set([
 const TCPI_OPT_TIMESTAMPS = 1;
 const TCPI_OPT_SACK = 2;
 const TCPI_OPT_WSCALE = 4;
+const TCPI_OPT_SYN_DATA = 32;
+const TCPI_OPT_TFO_CHILD = 128;
 
 /** See {@link Tcp.info}. */
 export function tcpInfo(now: number, sk: TcpSock): TcpInfo {
@@ -127,11 +130,13 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     options:
       (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) |
       (sk.sackOk ? TCPI_OPT_SACK : 0) |
-      (sk.wscaleOk ? TCPI_OPT_WSCALE : 0),
+      (sk.wscaleOk ? TCPI_OPT_WSCALE : 0) |
+      (sk.synDataAcked ? TCPI_OPT_SYN_DATA : 0) |
+      (sk.fastopenChild ? TCPI_OPT_TFO_CHILD : 0),
     sndWscale: sk.sndWscale,
     rcvWscale: sk.rcvWscale,
     deliveryRateAppLimited: 0,
-    fastopenClientFail: 0,
+    fastopenClientFail: sk.fastopenClientFail,
     rto: sk.rto,
     ato: sk.ato,
     sndMss: sk.mssCache,

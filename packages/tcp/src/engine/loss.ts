@@ -17,6 +17,7 @@ import { addRenoSack, limitRenoSacked } from './newreno.ts';
 import { windowEnd } from './output.ts';
 import { rackSkbTimeout } from './rack.ts';
 import { markLost, markTooLarge, xmitRetransmitQueue } from './retransmit.ts';
+import { SYN_SENT } from './state.ts';
 import { CA_DISORDER, CA_LOSS, CA_RECOVERY, type TcpSock } from './tcb.ts';
 import { initUndo, tryUndoLoss, tryUndoRecovery } from './undo.ts';
 
@@ -106,10 +107,17 @@ export function processLoss(now: number, sk: TcpSock, dupacks: number): void {
 
 /** The path MTU shrank: what is too large for it is sent again at once, and the window stays as it is. */
 export function simpleRetransmit(now: number, sk: TcpSock): void {
-  markTooLarge(sk, currentMss(now, sk));
+  // A SYN and its data are two packets here, and were one on the wire: it was too large.
+  const opening = sk.synData && sk.state === SYN_SENT;
+  markTooLarge(sk, opening ? -1 : currentMss(now, sk));
   sk.retransmitHint = undefined;
   if (sk.lostOut === 0) return;
   if (!sk.sackOk) limitRenoSacked(sk);
+  retransmitLost(now, sk);
+}
+
+/** Sends again what is marked as lost, and the window stays as it is: it was no congestion (Linux `tcp_non_congestion_loss_retransmit`). */
+export function retransmitLost(now: number, sk: TcpSock): void {
   if (sk.caState !== CA_LOSS) {
     sk.highSeq = sk.sndNxt;
     sk.sndSsthresh = currentSsthresh(sk);

@@ -94,6 +94,13 @@ export interface TcpExtCounters {
   TCPOFOMerge: number;
   TCPChallengeACK: number;
   TCPSYNChallenge: number;
+  TCPFastOpenActive: number;
+  TCPFastOpenActiveFail: number;
+  TCPFastOpenPassive: number;
+  TCPFastOpenPassiveFail: number;
+  TCPFastOpenListenOverflow: number;
+  TCPFastOpenCookieReqd: number;
+  TCPFastOpenBlackhole: number;
   TCPSpuriousRtxHostQueues: number;
   TCPAutoCorking: number;
   TCPFromZeroWindowAdv: number;
@@ -121,6 +128,7 @@ export interface TcpExtCounters {
   TCPMinTTLDrop: number;
   TCPRetransFail: number;
   TCPWqueueTooBig: number;
+  TCPFastOpenPassiveAltKey: number;
   TCPDSACKRecvSegs: number;
   TCPDSACKIgnoredDubious: number;
 }
@@ -217,6 +225,13 @@ export function tcpMib(): TcpMib {
       TCPOFOMerge: 0,
       TCPChallengeACK: 0,
       TCPSYNChallenge: 0,
+      TCPFastOpenActive: 0,
+      TCPFastOpenActiveFail: 0,
+      TCPFastOpenPassive: 0,
+      TCPFastOpenPassiveFail: 0,
+      TCPFastOpenListenOverflow: 0,
+      TCPFastOpenCookieReqd: 0,
+      TCPFastOpenBlackhole: 0,
       TCPSpuriousRtxHostQueues: 0,
       TCPAutoCorking: 0,
       TCPFromZeroWindowAdv: 0,
@@ -244,6 +259,7 @@ export function tcpMib(): TcpMib {
       TCPMinTTLDrop: 0,
       TCPRetransFail: 0,
       TCPWqueueTooBig: 0,
+      TCPFastOpenPassiveAltKey: 0,
       TCPDSACKRecvSegs: 0,
       TCPDSACKIgnoredDubious: 0,
     },

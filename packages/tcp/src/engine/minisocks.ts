@@ -5,9 +5,10 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
-import { acceptQueueFull, shiftAccepted } from './accept-queue.ts';
+import { acceptQueueFull, pushAccepted, shiftAccepted, wakeListener } from './accept-queue.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
 import { doubled } from './doubled.ts';
+import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import type { Family } from './ports.ts';
 import { replyRequestReset, replyReset, sendSynack } from './reply.ts';
@@ -60,8 +61,8 @@ export function connRequest(
   if (typeof dst === 'string') return listenDrop(sk);
   req.dst = dst;
   const most = tcp.sysctl.tcp_max_syn_backlog;
-  // Without cookies the last quarter would be for peers known from before; nobody is.
-  if (isn === 0 && most - extra.requests.size < most >> 2) return listenDrop(sk);
+  // Without SYN cookies the last quarter is for peers known from before.
+  if (isn === 0 && most - extra.requests.size < most >> 2 && !isProven(now, req)) return listenDrop(sk);
   const { secure } = tcp;
   const local = family.hash(req.saddr);
   const remote = family.hash(req.daddr);
@@ -69,6 +70,12 @@ export function connRequest(
   if (req.tstampOk && tcp.sysctl.tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
   openWindow(req);
   return judge(now, req, skb, seg);
+}
+
+/** Whether there was a connection with that peer lately. */
+function isProven(now: number, { daddr, family, listener, saddr }: RequestSock): boolean {
+  const known = listener.tcp.metrics.find(now, family, saddr, daddr);
+  return known !== undefined && known.rtt !== 0;
 }
 
 /** Not an address of one host. */
@@ -137,10 +144,25 @@ function judge(now: number, req: RequestSock, skb: SkBuff, seg: Segment): string
     replyReset(now, sk.tcp, sk.family, skb, seg, sk);
     return 'NOT_SPECIFIED';
   }
+  const child = verdict === 'accept' ? tryFastopen(now, req, skb, seg) : undefined;
+  if (child !== undefined) {
+    sendSynack(now, req);
+    takeIn(sk, child);
+    wakeListener(sk);
+    return undefined;
+  }
   enqueue(req);
   if (verdict === 'defer') req.deferred = true;
   else answer(now, req);
   return undefined;
+}
+
+/** Puts a child where segments find it, and behind those that wait for `accept`. */
+export function takeIn(sk: TcpSock, child: TcpSock): void {
+  const { tables } = sk.tcp;
+  tables.insert(child);
+  if (sk.bindBucket !== undefined) tables.hold(child, sk.bindBucket.port, false);
+  pushAccepted(sk.listener as ListenerExtra, child);
 }
 
 function enqueue(req: RequestSock): void {
@@ -218,11 +240,13 @@ export function requestBackoff(req: RequestSock): number {
 }
 
 export function resendSynack(now: number, req: RequestSock): boolean {
+  req.cookie = undefined;
   if (!sendSynack(now, req)) return false;
   const { mib } = req.listener.tcp;
   mib.Tcp.RetransSegs++;
   mib.TcpExt.TCPSynRetrans++;
   req.numRetrans++;
+  if (req.child !== undefined) req.child.totalRetrans++;
   return true;
 }
 
@@ -235,6 +259,6 @@ export function stopListening(now: number, sk: TcpSock): void {
   for (let child = shiftAccepted(extra); child !== undefined; child = shiftAccepted(extra)) {
     disconnectSocket(now, child);
     orphanChild(child);
-    destroySocket(child);
+    destroySocket(now, child);
   }
 }

@@ -19,13 +19,17 @@ const MIN_PAYLOAD = 68;
 /** What Linux sets aside for all headers in front of a payload: no super-packet is larger than the device's limit minus this. */
 const MAX_TCP_HEADER = 320;
 
-/** MSS for a path MTU, without options that every segment carries, and within what the peer takes. */
-function mtuToMss(sk: TcpSock, pmtu: number): number {
+/** MSS for a path MTU, within what the peer takes; options take their part of it. */
+export function baseMss(sk: TcpSock, pmtu: number): number {
   let mss = pmtu - sk.family.headerLength - HLEN;
   if (mss > sk.mssClamp) mss = sk.mssClamp;
   const least = sk.tcp.sysctl.tcp_min_snd_mss;
-  if (mss < least) mss = least;
-  return mss - (sk.tcpHeaderLen - HLEN);
+  return Math.max(mss, least);
+}
+
+/** The same without options that every segment carries. */
+function mtuToMss(sk: TcpSock, pmtu: number): number {
+  return baseMss(sk, pmtu) - (sk.tcpHeaderLen - HLEN);
 }
 
 /** Takes in a path MTU: what segments are cut to from now on. */

@@ -5,12 +5,16 @@
 import { SYN } from '../flags.ts';
 import { shiftAccepted } from './accept-queue.ts';
 import { bindForListen, hashConnect } from './bind.ts';
+import { seqOf } from './cb.ts';
+import { defersConnect, sendSynData } from './fastopen-client.ts';
+import { tuneQueue } from './fastopen-queue.ts';
 import { charge } from './memory.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
 import type { Dst, Errno } from './ports.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import { newSendSkb, purgeSendQueues, setTsoSegs } from './send-queue.ts';
 import { CLOSE, LISTEN, SYN_RECV, SYN_SENT, setState } from './state.ts';
+import { TFO_SERVER_ENABLE, TFO_SERVER_WO_SOCKOPT1 } from './sysctl.ts';
 import { type TcpSock, TIMER_RETRANS } from './tcb.ts';
 import { armRtx } from './timer.ts';
 import { transmitSkb } from './transmit.ts';
@@ -19,7 +23,7 @@ import { fullSpace, type InitialWindow, selectInitialWindow } from './window.ts'
 const initial: InitialWindow = { window: 0, clamp: 0, wscale: 0 };
 
 /** See {@link Tcp.connect}. */
-export function connectSocket(now: number, sk: TcpSock, address: unknown, port: number): Errno {
+export function connectSocket(now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
   const { family, tcp } = sk;
   if (sk.state === SYN_SENT || sk.state === SYN_RECV) return 'EALREADY';
   if (sk.state !== CLOSE) return 'EISCONN';
@@ -65,11 +69,11 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
   const remote = family.hash(sk.daddr);
   if (sk.writeSeq === 0) sk.writeSeq = tcp.secure.seq(now, local, remote, sk.sport, sk.dport);
   sk.tsoffset = tcp.sysctl.tcp_timestamps === 1 ? tcp.secure.tsOffset(local, remote) : 0;
-  return sendSyn(now, sk, dst);
+  return defersConnect(now, sk) ? undefined : sendSyn(now, sk, dst);
 }
 
-/** Initializes both sequence spaces and sends the SYN (Linux `tcp_connect`). */
-function sendSyn(now: number, sk: TcpSock, dst: Dst): Errno {
+/** Initializes both sequence spaces and sends the SYN, of fast open too (Linux `tcp_connect`). */
+export function sendSyn(now: number, sk: TcpSock, dst: Dst): Errno {
   const { tcp } = sk;
   prepare(now, sk, dst);
   const skb = newSendSkb(sk, sk.writeSeq, SYN);
@@ -85,10 +89,16 @@ function sendSyn(now: number, sk: TcpSock, dst: Dst): Errno {
   sk.writeSeq = (sk.writeSeq + 1) | 0;
   sk.packetsOut = 1;
   skb.tstamp = now;
-  transmitSkb(now, sk, skb);
-  // After the transmission, so that it counts as an original one.
-  sk.sndNxt = sk.writeSeq;
-  sk.pushedSeq = sk.writeSeq;
+  const request = sk.fastopenReq;
+  if (request === undefined) transmitSkb(now, sk, skb);
+  else {
+    sendSynData(now, sk, skb, request);
+    sk.fastopenReq = undefined;
+  }
+  // After the transmission, so that it counts as an original one. Data that could not go with it waits.
+  const unsent = sk.writeQueue.first;
+  sk.sndNxt = unsent === undefined ? sk.writeSeq : seqOf(unsent);
+  sk.pushedSeq = sk.sndNxt;
   tcp.mib.Tcp.ActiveOpens++;
   armRtx(sk, TIMER_RETRANS, now + sk.rto);
   return 'EINPROGRESS';
@@ -148,6 +158,10 @@ export function listenSocket(_now: number, sk: TcpSock, backlog: number): Errno 
   }
   const error = bindForListen(sk);
   if (error !== undefined) return error;
+  const everyone = TFO_SERVER_ENABLE | TFO_SERVER_WO_SOCKOPT1;
+  if ((tcp.sysctl.tcp_fastopen & everyone) === everyone && (sk.fastopenq?.maxLength ?? 0) === 0) {
+    tuneQueue(sk, limit);
+  }
   setState(sk, LISTEN);
   sk.listener = {
     backlog: limit,

@@ -36,13 +36,13 @@ export function pollMask(sk: TcpSock): number {
   let mask = 0;
   if (sk.shutdown === SHUTDOWN_MASK || state === CLOSE) mask |= POLLHUP;
   if ((sk.shutdown & 1) !== 0) mask |= POLLIN | POLLRDHUP;
-  if (state !== SYN_SENT && state !== SYN_RECV) {
+  if (state !== SYN_SENT && (state !== SYN_RECV || sk.fastopenRsk !== undefined)) {
     const urgentNext = sk.urgData !== 0 && sk.urgSeq === sk.copiedSeq && !sk.oobInline;
     if (isReadable(sk, urgentNext ? sk.rcvlowat + 1 : sk.rcvlowat)) mask |= POLLIN;
     if ((sk.shutdown & 2) !== 0 || isWriteable(sk)) mask |= POLLOUT;
     else sk.noSpace = true;
     if ((sk.urgData & TCP_URG_VALID) !== 0) mask |= POLLPRI;
-  }
+  } else if (sk.deferConnect) mask |= POLLOUT; // what is written opens it
   if (sk.err !== '' || (sk.errorQueue !== undefined && sk.errorQueue.length > 0)) mask |= POLLERR;
   return mask;
 }

@@ -195,6 +195,8 @@ export interface TcpOptions {
   readonly drop: (skb: SkBuff, reason: string) => void;
   /** Asks for a call of {@link Tcp.softirq} soon, outside the present one. */
   readonly raise: () => void;
+  /** Told of a fast open key that was drawn, as `tcp_fastopen_key` has it, so that it can be shown. */
+  readonly fastopenKeyDrawn?: (text: string) => void;
   /** Whether the caller may bind ports below `ip_unprivileged_port_start` (CAP_NET_BIND_SERVICE). Absent: everybody. */
   readonly privileged?: () => boolean;
 }

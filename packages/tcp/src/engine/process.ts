@@ -9,11 +9,15 @@ import { FLAG_NO_CHALLENGE, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts
 import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
+import { updatePacingRate } from './cwnd.ts';
 import { dataSendCheck } from './established.ts';
+import { fastopenEstablished } from './fastopen-server.ts';
 import { initTransfer } from './init-transfer.ts';
+import { saveMetrics } from './metrics-use.ts';
 import { initializeRcvMss } from './mss.ts';
 import { dataQueue, drop } from './receive-queue.ts';
 import { replyReset } from './reply.ts';
+import { fastopenSegment } from './request-segment.ts';
 import { synackRtt } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import {
@@ -48,6 +52,11 @@ export function rcvStateProcess(now: number, sk: TcpSock, skb: SkBuff, seg: Segm
     return;
   }
   seg.readEstablished(skb, sk);
+  const req = sk.fastopenRsk;
+  if (req !== undefined && !fastopenSegment(now, sk, req, skb, seg)) {
+    drop(sk, skb, 'TCP_FASTOPEN');
+    return;
+  }
   if ((seg.flags & (ACK | RST | SYN)) === 0) {
     drop(sk, skb, 'TCP_FLAGS');
     return;
@@ -105,6 +114,7 @@ function fifthAck(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean 
       synAcked(now, sk, seg);
       return true;
     case FIN_WAIT1:
+      if (sk.fastopenRsk !== undefined) fastopenEstablished(now, sk);
       return sk.sndUna !== sk.writeSeq || finAcked(now, sk, skb, seg);
     case CLOSING:
       if (sk.sndUna !== sk.writeSeq) return true;
@@ -113,6 +123,7 @@ function fifthAck(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean 
       return false;
     case LAST_ACK:
       if (sk.sndUna !== sk.writeSeq) return true;
+      saveMetrics(now, sk);
       doneWith(now, sk);
       skb.free();
       return false;
@@ -124,17 +135,22 @@ function fifthAck(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean 
 /** SYN-RECEIVED to ESTABLISHED: a passive open, or one whose SYN crossed the peer's. */
 function synAcked(now: number, sk: TcpSock, seg: Segment): void {
   sk.delivered++;
-  if (sk.srtt === 0) synackRtt(now, sk, 0);
+  const req = sk.fastopenRsk;
+  if (sk.srtt === 0) synackRtt(now, sk, req !== undefined && req.numRetrans === 0 ? req.sntSynack : 0);
   if (sk.tstampOk) sk.advmss -= 12;
-  undoSpuriousSyn(sk);
-  sk.retransStamp = 0;
-  initTransfer(now, sk);
-  sk.copiedSeq = sk.rcvNxt;
+  if (req !== undefined) fastopenEstablished(now, sk);
+  else {
+    undoSpuriousSyn(sk);
+    sk.retransStamp = 0;
+    initTransfer(now, sk);
+    sk.copiedSeq = sk.rcvNxt;
+  }
   setState(sk, ESTABLISHED);
   sk.sndUna = seg.ackSeq;
   sk.sndWnd = seg.window << sk.sndWscale;
   if ((seg.flags & SYN) !== 0) sk.sndWnd = seg.window;
   sk.sndWl1 = seg.seq;
+  updatePacingRate(sk);
   sk.lsndtime = now;
   initializeRcvMss(sk);
   stateChanged(sk);

@@ -99,7 +99,7 @@ function endOfEpisode(now: number, sk: TcpSock): boolean {
 }
 
 /** A recovery by timeout is over: TCP_INFO tells how long it took. */
-function updateRtoTime(now: number, sk: TcpSock): void {
+export function updateRtoTime(now: number, sk: TcpSock): void {
   if (sk.rtoStamp === 0) return;
   sk.totalRtoTime += now - sk.rtoStamp;
   sk.rtoStamp = 0;

@@ -5,11 +5,11 @@
 import { CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { HLEN } from '../fields.ts';
 import { ACK, RST, SYN } from '../flags.ts';
-import { TCPOLEN_TSTAMP_ALIGNED, writeHeader, writeMss, writeTimestamps, writeWscale } from '../write.ts';
+import { TCPOLEN_TSTAMP_ALIGNED, writeHeader, writeMss, writeTimestamps } from '../write.ts';
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
-import { synHeaderLength, writeSackAndTimestamps } from './syn-options.ts';
+import { synHeaderLength, writeSackAndTimestamps, writeWscaleAndCookie } from './syn-options.ts';
 import { IPPROTO_TCP } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import type { TimewaitSock } from './timewait.ts';
@@ -191,7 +191,8 @@ export function sendSynack(now: number, req: RequestSock): boolean {
     if (dst === undefined) return false;
     req.dst = dst;
   }
-  const length = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk);
+  const { cookie } = req;
+  const length = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return false;
   if (tcp.probe !== undefined) tcp.probe('tcp_make_synack', tx);
@@ -203,7 +204,7 @@ export function sendSynack(now: number, req: RequestSock): boolean {
   const tsval = (tsClock(now) + req.tsoffset) | 0;
   const behindMss = writeMss(tx.view, at + HLEN, advmss);
   const next = writeSackAndTimestamps(tx.view, behindMss, req.sackOk, req.tstampOk, tsval, req.tsRecent);
-  if (req.wscaleOk) writeWscale(tx.view, next, req.rcvWscale);
+  writeWscaleAndCookie(tx.view, next, req.wscaleOk, req.rcvWscale, cookie);
   tcp.mib.Tcp.OutSegs++;
   const result = family.output(now, tx, dst, req);
   return typeof result === 'number';

@@ -3,6 +3,7 @@
  * Small, for a flood makes many.
  * @module
  */
+import type { FastopenCookie } from './fastopen-cookie.ts';
 import { decideDeferred } from './minisocks.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
 import { NEW_SYN_RECV } from './state.ts';
@@ -68,6 +69,12 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   lastOowAckTime = 0;
   /** TOS of the SYN. */
   tos = 0;
+  /** Fast open: what the first SYN-ACK gives the client. */
+  cookie: FastopenCookie | undefined = undefined;
+  /** Fast open: the socket that is there before the handshake is over. */
+  child: TcpSock | undefined = undefined;
+  /** And the application has it. */
+  accepted = false;
 
   /** @internal */
   constructor(listener: TcpSock) {

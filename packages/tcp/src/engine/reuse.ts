@@ -24,6 +24,7 @@ export function makeUsable(sk: TcpSock): void {
   sk.urgData = 0;
   sk.urgMode = false;
   forgetOptions(sk);
+  forgetFastopen(sk);
   forgetPath(sk);
   forgetCounts(sk);
 }
@@ -48,6 +49,18 @@ function forgetOptions(sk: TcpSock): void {
   sk.ackNomem = false;
   sk.lastSegSize = 0;
   sk.lastOowAckTime = 0;
+}
+
+/** How it was opened; what the application asked for stays. */
+function forgetFastopen(sk: TcpSock): void {
+  sk.deferConnect = false;
+  sk.fastopenChild = false;
+  sk.synFastopen = false;
+  sk.synFastopenExp = false;
+  sk.synFastopenCh = false;
+  sk.synData = false;
+  sk.synDataAcked = false;
+  sk.fastopenClientFail = 0;
 }
 
 /** Round trip, timeouts and congestion. */

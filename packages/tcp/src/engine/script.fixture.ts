@@ -177,6 +177,42 @@ export class Script {
     return this;
   }
 
+  /** A socket to listen, with a queue of `length` for fast open. */
+  listens(length: number): this {
+    const { tcp } = this.host;
+    this.listener = this.sk;
+    expect(tcp.bind(this.now, this.listener, 0, OUR_PORT)).toBeUndefined();
+    expect(tcp.setsockopt(this.now, this.listener, 'TCP_FASTOPEN', length)).toBeUndefined();
+    expect(tcp.listen(this.now, this.listener, 8)).toBeUndefined();
+    return this;
+  }
+
+  /** Calls `accept`. */
+  accept(): this {
+    const sk = this.host.tcp.accept(this.now, this.listener);
+    if (typeof sk === 'string') throw new Error(sk);
+    this.sk = sk;
+    return this;
+  }
+
+  /** Sends with a fresh socket's SYN what it may carry of `bytes`, `expected` of them. */
+  fastopen(bytes: number, expected: number | string, prepare?: (sk: TcpSock) => void, flags = 0): this {
+    this.fresh();
+    prepare?.(this.sk);
+    const data = pattern(bytes);
+    expect(this.host.tcp.fastopen(this.now, this.sk, PEER, 8080, data, flags)).toBe(expected);
+    this.#ourPort = this.sk.sport;
+    return this;
+  }
+
+  /** A socket of its own, for one more connection to the peer. */
+  fresh(): this {
+    this.sk = this.host.socket();
+    this.#ours = undefined;
+    this.#peerPort = 8080;
+    return this;
+  }
+
   /** Calls `sendmsg` with `bytes` or as many made up ones, which must take `expected`. */
   send(bytes: number | Uint8Array, flags = 0, expected?: number | string): this {
     const data = typeof bytes === 'number' ? pattern(bytes) : bytes;
@@ -282,6 +318,10 @@ export class Script {
         return `sack ${option.blocks.map(({ startSeq, endSeq }) => `${startSeq}:${endSeq}`).join(' ')}`;
       case 8:
         return `TS val ${option.tsval - Math.floor(this.#start / 1000)} ecr ${option.tsecr}`;
+      case 34:
+        return `FO ${toHex(option.cookie)}`.trimEnd();
+      case 254:
+        return `FOEXP ${toHex(option.data)}`.trimEnd();
       default:
         return `kind ${option.kind}`;
     }
@@ -310,6 +350,10 @@ function parseOption(text: string, ours: number): Option {
       };
     case 'TS':
       return { kind: 8, tsval: Number(words[2]) >>> 0, tsecr: Number(words[4]) >>> 0 };
+    case 'FO':
+      return { kind: 34, cookie: fromHex(words[1]) };
+    case 'FOEXP':
+      return { kind: 254, exid: 0xf989, data: fromHex(words[1]) };
     default:
       throw new Error(`no option: ${text}`);
   }
@@ -329,9 +373,21 @@ function optionSize(option: Option): number {
       return 2 + option.blocks.length * 8;
     case 8:
       return 10;
+    case 34:
+      return 2 + option.cookie.length;
+    case 254:
+      return 4 + option.data.length;
     default:
       throw new Error('no size');
   }
+}
+
+function fromHex(text = ''): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Whether all that `expected` says is in `actual`. */

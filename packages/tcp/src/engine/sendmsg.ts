@@ -27,7 +27,7 @@ export function sendMessage(
   queued: number,
 ): number | Errno {
   const { tcp } = sk;
-  if (sk.state !== ESTABLISHED && sk.state !== CLOSE_WAIT) {
+  if (sk.state !== ESTABLISHED && sk.state !== CLOSE_WAIT && sk.fastopenRsk === undefined) {
     const error = sk.takeError();
     if (error !== '') return error;
     if (sk.state !== SYN_SENT && sk.state !== SYN_RECV) return 'EPIPE';
@@ -98,7 +98,7 @@ function tailWithRoom(now: number, sk: TcpSock, goal: number): SkBuff | undefine
 }
 
 /** Puts up to `length` bytes behind what `skb` has. How many; 0 without memory. */
-function append(
+export function append(
   sk: TcpSock,
   skb: SkBuff,
   bytes: Uint8Array,

@@ -4,6 +4,7 @@
  */
 import { ackAfterRead, ackScheduled, enterPingpong, exitPingpong, inPingpong } from './ack.ts';
 import { setCongestion } from './congestion.ts';
+import { fastopenOption, setFastopen, setFastopenKey } from './fastopen-option.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import { pushPendingFrames } from './output.ts';
@@ -22,11 +23,20 @@ const FIN_TIMEOUT_MAX = 120;
 const TCP_MIN_MSS = 88;
 const SECOND = 1_000_000;
 
+/** What an option holds, or why there is none. */
+export type OptionResult = number | string | Uint8Array | TcpInfo | { errno: Errno };
+
 /** See {@link Tcp.setsockopt}. */
-export function setOption(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
+export function setOption(
+  now: number,
+  sk: TcpSock,
+  name: string,
+  value: number | string | Uint8Array,
+): Errno | undefined {
   if (name === 'TCP_CONGESTION') {
     return typeof value === 'string' && value !== '' ? setCongestion(now, sk, value) : 'EINVAL';
   }
+  if (name === 'TCP_FASTOPEN_KEY') return setFastopenKey(sk, value);
   if (typeof value !== 'number' || !Number.isInteger(value)) return 'EINVAL';
   switch (name) {
     case 'TCP_NODELAY':
@@ -90,7 +100,7 @@ export function setOption(now: number, sk: TcpSock, name: string, value: number 
       sk.rtoMaxUs = value * 1000;
       return undefined;
     default:
-      return 'ENOPROTOOPT';
+      return setFastopen(sk, name, value);
   }
 }
 
@@ -153,11 +163,7 @@ function retriesToSeconds(sk: TcpSock, retries: number): number {
 }
 
 /** See {@link Tcp.getsockopt}. */
-export function getOption(
-  now: number,
-  sk: TcpSock,
-  name: string,
-): number | string | TcpInfo | { errno: Errno } {
+export function getOption(now: number, sk: TcpSock, name: string): OptionResult {
   const { sysctl } = sk.tcp;
   switch (name) {
     case 'TCP_NODELAY':
@@ -197,7 +203,7 @@ export function getOption(
     case 'TCP_INFO':
       return tcpInfo(now, sk);
     default:
-      return { errno: 'ENOPROTOOPT' };
+      return fastopenOption(sk, name);
   }
 }
 

@@ -5,21 +5,30 @@
 import { HLEN } from '../fields.ts';
 import { ACK } from '../flags.ts';
 import {
+  fastopenLength,
   TCPOLEN_TSTAMP_ALIGNED,
   TCPOLEN_WORD,
+  writeFastopen,
   writeMss,
   writeSackPermitted,
   writeSackPermittedTimestamps,
   writeTimestamps,
   writeWscale,
 } from '../write.ts';
+import type { FastopenCookie } from './fastopen-cookie.ts';
 import type { TcpSock } from './tcb.ts';
 import { tsClock } from './transmit.ts';
 
 /** Bytes of header of a SYN with an MSS and these options: SACK-permitted lies in the padding of timestamps, where there are any. */
-export function synHeaderLength(tstamp: boolean, wscale: boolean, sack: boolean): number {
+export function synHeaderLength(
+  tstamp: boolean,
+  wscale: boolean,
+  sack: boolean,
+  cookie: FastopenCookie | undefined,
+): number {
   const words = (wscale ? TCPOLEN_WORD : 0) + (sack && !tstamp ? TCPOLEN_WORD : 0);
-  return HLEN + TCPOLEN_WORD + words + (tstamp ? TCPOLEN_TSTAMP_ALIGNED : 0);
+  const fastopen = cookie === undefined ? 0 : fastopenLength(cookie.bytes.length, cookie.exp);
+  return HLEN + TCPOLEN_WORD + words + (tstamp ? TCPOLEN_TSTAMP_ALIGNED : 0) + fastopen;
 }
 
 /** Writes SACK-permitted and timestamps at `at`, as far as there are any. Where the next option goes. */
@@ -37,6 +46,18 @@ export function writeSackAndTimestamps(
     : writeTimestamps(view, at, tsval, tsecr);
 }
 
+/** The same of window scaling and a fast open cookie, which are the last. */
+export function writeWscaleAndCookie(
+  view: DataView,
+  at: number,
+  wscaleOk: boolean,
+  wscale: number,
+  cookie: FastopenCookie | undefined,
+): void {
+  const next = wscaleOk ? writeWscale(view, at, wscale) : at;
+  if (cookie !== undefined) writeFastopen(view, next, cookie.bytes, cookie.exp);
+}
+
 function offers(sk: TcpSock, flags: number): { tstamp: boolean; wscale: boolean; sack: boolean } {
   if ((flags & ACK) !== 0) return { tstamp: sk.tstampOk, wscale: sk.wscaleOk, sack: sk.sackOk };
   const { tcp_sack, tcp_timestamps, tcp_window_scaling } = sk.tcp.sysctl;
@@ -46,13 +67,14 @@ function offers(sk: TcpSock, flags: number): { tstamp: boolean; wscale: boolean;
 /** Bytes of header of the SYN or SYN-ACK that `sk` sends. */
 export function synLength(sk: TcpSock, flags: number): number {
   const { sack, tstamp, wscale } = offers(sk, flags);
-  return synHeaderLength(tstamp, wscale, sack);
+  return synHeaderLength(tstamp, wscale, sack, sk.fastopenReq?.cookie);
 }
 
 /** Writes them behind the twenty fixed bytes. */
 export function writeSynOptions(now: number, sk: TcpSock, view: DataView, at: number, flags: number): void {
   const { sack, tstamp, wscale } = offers(sk, flags);
   const tsval = (tsClock(now) + sk.tsoffset) | 0;
+  if (sk.dst !== undefined) sk.advmss = Math.min(sk.advmss, sk.dst.advmss); // the path may have shrunk
   const next = writeSackAndTimestamps(view, writeMss(view, at, sk.advmss), sack, tstamp, tsval, sk.tsRecent);
-  if (wscale) writeWscale(view, next, sk.rcvWscale);
+  writeWscaleAndCookie(view, next, wscale, sk.rcvWscale, sk.fastopenReq?.cookie);
 }

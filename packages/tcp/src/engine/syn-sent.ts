@@ -10,6 +10,7 @@ import { FLAG_SLOWPATH } from './ack-flags.ts';
 import { processAck } from './acked.ts';
 import { CB_FLAGS } from './cb.ts';
 import { resetReceived, stateChanged } from './close.ts';
+import { fastopenSynack } from './fastopen-synack.ts';
 import { initTransfer } from './init-transfer.ts';
 import { headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
 import { pawsReject, storeTsRecent } from './paws.ts';
@@ -57,7 +58,7 @@ export function synSent(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): nu
     if ((seg.flags & SYN) === 0) return 'TCP_FLAGS';
     takeSynOptions(sk, seg);
     establish(now, sk, seg, timestamps);
-    return finishHandshake(now, sk);
+    return finishHandshake(now, sk, skb, seg);
   }
   if ((seg.flags & RST) !== 0) return 'TCP_RESET';
   if (
@@ -116,13 +117,15 @@ function useTimestamps(now: number, sk: TcpSock, timestamps: boolean): void {
 }
 
 /** Into ESTABLISHED, and the third segment of the handshake, which may wait for data to go with. */
-function finishHandshake(now: number, sk: TcpSock): number {
+function finishHandshake(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): number {
   setState(sk, ESTABLISHED);
   sk.lrcvtime = now;
   initTransfer(now, sk);
   sk.lsndtime = now;
   if (sk.keepOpen) armKeepalive(sk, now + keepaliveTime(sk));
+  const resent = (sk.synFastopen || sk.synData) && fastopenSynack(now, sk, skb, seg);
   if (!sk.orphaned) stateChanged(sk);
+  if (resent) return SYN_MORE;
   if (sk.writePending || sk.deferAccept !== 0 || inPingpong(sk)) {
     enterQuickAck(sk, TCP_MAX_QUICKACKS);
     delayAck(now, sk, DELACK_MAX);

@@ -3,6 +3,17 @@
  * @module
  */
 
+/** `tcp_fastopen`: connections may be opened so. */
+export const TFO_CLIENT_ENABLE = 1;
+/** Listeners that ask for it accept them. */
+export const TFO_SERVER_ENABLE = 2;
+/** Data goes with a SYN without a cookie. */
+export const TFO_CLIENT_NO_COOKIE = 4;
+/** And is accepted so. */
+export const TFO_SERVER_COOKIE_NOT_REQD = 0x200;
+/** Every listener accepts, TCP_FASTOPEN or not. */
+export const TFO_SERVER_WO_SOCKOPT1 = 0x400;
+
 /** `net.ipv4.*`, as far as TCP reads it. */
 export interface TcpSysctl {
   /** First and last port for connections without a bound port. */
@@ -27,6 +38,12 @@ export interface TcpSysctl {
   readonly tcp_dsack: number;
   /** 3, 4: send a tail loss probe (RFC 8985 §7); 0: do not. */
   readonly tcp_early_retrans: number;
+  /** Fast open, bits: 1 client, 2 server, 4 client without cookie, 0x200 server without cookie, 0x400 every listener. */
+  readonly tcp_fastopen: number;
+  /** s without fast open after one was swallowed on the way, doubled each time up to 64 times; 0: never without. */
+  readonly tcp_fastopen_blackhole_timeout_sec: number;
+  /** One or two keys for cookies, `xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx` with a comma between; empty: none is there yet. */
+  readonly tcp_fastopen_key: string;
   /** s: how long a socket without owner stays in FIN-WAIT-2. */
   readonly tcp_fin_timeout: number;
   /** Ask after a timeout whether it was spurious (RFC 5682); 0: do not. */
@@ -57,6 +74,10 @@ export interface TcpSysctl {
   readonly tcp_min_snd_mss: number;
   /** Segments that a super-packet has at least, where pacing would make it smaller. */
   readonly tcp_min_tso_segs: number;
+  /** Remember nothing of a path when a connection ends. */
+  readonly tcp_no_metrics_save: number;
+  /** Nor, of what is remembered, a slow start threshold; and use none. */
+  readonly tcp_no_ssthresh_metrics_save: number;
   /** Unsent bytes above which a socket is not writable; 4294967295 = no limit. */
   readonly tcp_notsent_lowat: number;
   /** Retransmissions before a socket without owner gives up; 0 = 8. */

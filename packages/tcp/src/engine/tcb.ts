@@ -6,6 +6,8 @@
 import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { Sock } from '@stack/skbuff/sock';
 import type { CongestionOps } from './cong.ts';
+import type { FastopenRequest } from './fastopen-client.ts';
+import type { FastopenQueue } from './fastopen-queue.ts';
 import type { Dst, Family, Inet, Timer } from './ports.ts';
 import type { RequestSock, SynVerdict } from './request.ts';
 import { RtxQueue } from './rtx-queue.ts';
@@ -416,6 +418,34 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   chronoBusy = 0;
   chronoRwnd = 0;
   chronoSndbuf = 0;
+
+  // Fast open (RFC 7413).
+  /** TCP_FASTOPEN and TCP_FASTOPEN_KEY, of a listener; `undefined` until anybody asked. */
+  fastopenq: FastopenQueue | undefined = undefined;
+  /** The request of a child whose handshake is not over: it may send and be read from already. */
+  fastopenRsk: RequestSock | undefined = undefined;
+  /** It was made by a SYN. */
+  fastopenChild = false;
+  /** What the SYN that is being sent carries; `undefined` before and after. */
+  fastopenReq: FastopenRequest | undefined = undefined;
+  /** TCP_FASTOPEN_CONNECT. */
+  fastopenConnect = false;
+  /** TCP_FASTOPEN_NO_COOKIE. */
+  fastopenNoCookie = false;
+  /** `connect` was called, and the SYN waits for data to go with it. */
+  deferConnect = false;
+  /** The SYN had the option. */
+  synFastopen = false;
+  /** As an experiment. */
+  synFastopenExp = false;
+  /** It is the first since fast open was done without: see `fastopen-blackhole.ts`. */
+  synFastopenCh = false;
+  /** The SYN had data. */
+  synData = false;
+  /** All data of our SYN was acknowledged by the SYN-ACK, or data of the peer's was delivered. */
+  synDataAcked = false;
+  /** Why it was not: 1 there was no cookie, 2 only the SYN was acknowledged, 3 the SYN was sent again. */
+  fastopenClientFail = 0;
 
   // Opening and closing.
   /** Set by `listen`: accept queue, backlog, SYN queue. */

@@ -11,11 +11,16 @@ import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
 import { defaultCongestion, STANDARD_CONGESTION } from './congestion.ts';
+import { Blackhole } from './fastopen-blackhole.ts';
+import { openFast } from './fastopen-client.ts';
+import { HostKeys } from './fastopen-cookie.ts';
+import { leaveQueue } from './fastopen-queue.ts';
 import { icmpError } from './icmp.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
 import { receiveSegment } from './input.ts';
 import { SecureSeq } from './isn.ts';
 import type { Message } from './messages.ts';
+import { MetricsCache } from './metrics.ts';
 import { type TcpMib, tcpMib } from './mib.ts';
 import { acceptSocket, connectSocket, listenSocket } from './open.ts';
 import { pollMask } from './poll.ts';
@@ -27,7 +32,7 @@ import { Segment } from './segment.ts';
 import { notSentBytes } from './send-queue.ts';
 import { sendMessage } from './sendmsg.ts';
 import { streamWriteSpace } from './sndbuf.ts';
-import { getOption, setKeepalive, setOption } from './sockopt.ts';
+import { getOption, type OptionResult, setKeepalive, setOption } from './sockopt.ts';
 import { LISTEN, SYN_RECV, SYN_SENT } from './state.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
@@ -56,6 +61,12 @@ export class Tcp {
   readonly tables: Tables;
   /** @internal */
   readonly secure: SecureSeq;
+  /** Paths that are remembered: `ip tcp_metrics`. */
+  readonly metrics: MetricsCache;
+  /** @internal */
+  readonly fastopenKeys: HostKeys;
+  /** @internal */
+  readonly blackhole: Blackhole = new Blackhole(this);
   /** Counters of RFC 6056's algorithm 4. @internal */
   readonly perturb: Uint32Array = new Uint32Array(256);
   /** The segment being processed. @internal */
@@ -119,7 +130,10 @@ export class Tcp {
     this.raise = options.raise;
     this.privileged = options.privileged;
     this.secure = new SecureSeq(options.random);
-    this.tables = new Tables(options.random());
+    const secret = options.random();
+    this.tables = new Tables(secret);
+    this.metrics = new MetricsCache(secret);
+    this.fastopenKeys = new HostKeys(options.sysctl, options.random, options.fastopenKeyDrawn);
     for (const ops of STANDARD_CONGESTION) this.congestion.register(ops);
   }
 
@@ -143,11 +157,27 @@ export class Tcp {
   }
 
   /**
-   * Sends a SYN. `EINPROGRESS` when that is done: POLLOUT or POLLERR follow. EISCONN, EALREADY, EADDRNOTAVAIL (no free port),
-   * ENETUNREACH and what else routing says.
+   * Sends a SYN. `EINPROGRESS` when that is done: POLLOUT or POLLERR follow. `undefined` where TCP_FASTOPEN_CONNECT has it wait for
+   * {@link fastopen}. EISCONN, EALREADY, EADDRNOTAVAIL (no free port), ENETUNREACH and what else routing says.
    */
-  connect(now: number, sk: TcpSock, address: unknown, port: number): Errno {
+  connect(now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
     return connectSocket(now, sk, address, port);
+  }
+
+  /**
+   * Connects and sends with the SYN what of `bytes` it may carry (RFC 7413): how many, 0 where there is no cookie yet, which is then
+   * asked for. What happens to the rest is the caller's concern, as it is of a {@link connect} that is on its way. On a socket whose
+   * connect waits for this the address is that one's. EOPNOTSUPP (`tcp_fastopen`), EISCONN (not in CLOSE), and those of connect.
+   */
+  fastopen(
+    now: number,
+    sk: TcpSock,
+    address: unknown,
+    port: number,
+    bytes: Uint8Array,
+    flags: number,
+  ): number | Errno {
+    return openFast(now, sk, address, port, bytes, flags);
   }
 
   /** Listens, or changes the backlog of a socket that does. EINVAL, EADDRINUSE. */
@@ -237,12 +267,12 @@ export class Tcp {
   }
 
   /** `TCP_*` options by name, and SO_OOBINLINE. ENOPROTOOPT, EINVAL, ENOENT (no such congestion control). */
-  setsockopt(now: number, sk: TcpSock, name: string, value: number | string): Errno | undefined {
+  setsockopt(now: number, sk: TcpSock, name: string, value: number | string | Uint8Array): Errno | undefined {
     return setOption(now, sk, name, value);
   }
 
   /** The value of a `TCP_*` option; `TCP_INFO` gives a {@link TcpInfo}. ENOPROTOOPT comes as `{ errno }`. */
-  getsockopt(now: number, sk: TcpSock, name: string): number | string | TcpInfo | { errno: Errno } {
+  getsockopt(now: number, sk: TcpSock, name: string): OptionResult {
     return getOption(now, sk, name);
   }
 
@@ -335,6 +365,7 @@ export class Tcp {
 
   /** A socket went to CLOSE: nobody finds it any more, and a port that was not bound is free. @internal */
   forget(sk: TcpSock, from: number): void {
+    leaveQueue(sk);
     if (from === LISTEN) this.tables.unlisten(sk);
     else this.tables.remove(sk);
     if (!sk.portLocked) this.tables.release(sk);

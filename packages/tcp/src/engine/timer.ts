@@ -7,6 +7,8 @@ import type { SkBuff } from '@stack/skbuff';
 import { endSeqOf } from './cb.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
+import { detectBlackhole } from './fastopen-blackhole.ts';
+import { fastopenSynackTimeout } from './fastopen-server.ts';
 import { enterLoss } from './loss.ts';
 import { outOfResources } from './orphan.ts';
 import { writeWakeup } from './output.ts';
@@ -52,6 +54,7 @@ function clearRtx(sk: TcpSock): void {
 
 /** RFC 6298 (5.1) to (5.3): an RTO from now, or off where nothing is in flight. In place of a probe: what is left of it. */
 export function rearmRto(now: number, sk: TcpSock): void {
+  if (sk.fastopenRsk !== undefined) return; // the timer is the SYN-ACK's
   if (sk.packetsOut === 0) {
     clearRtx(sk);
     return;
@@ -103,6 +106,10 @@ function rtxTimeout(now: number, sk: TcpSock): void {
 
 /** The RTO passed (Linux `tcp_retransmit_timer`). */
 function retransmitTimeout(now: number, sk: TcpSock): void {
+  if (sk.fastopenRsk !== undefined) {
+    fastopenSynackTimeout(now, sk, sk.fastopenRsk);
+    return;
+  }
   const head = sk.rtxQueue.first;
   if (sk.packetsOut === 0 || head === undefined) return;
   const { mib, sysctl } = sk.tcp;
@@ -122,12 +129,7 @@ function retransmitTimeout(now: number, sk: TcpSock): void {
   if (writeTimeout(now, sk)) return;
   if (sk.retransmits === 0) countFailure(sk);
   enterLoss(now, sk);
-  if (sk.retransmits === 0) {
-    sk.totalRtoRecoveries++;
-    sk.rtoStamp = now;
-  }
-  sk.retransmits++;
-  sk.totalRto++;
+  countTimeout(now, sk);
   const first = sk.rtxQueue.first;
   if (first !== undefined && retransmitSkb(now, sk, first, 1) > OK) {
     // No room in this host: that says nothing about the path.
@@ -136,6 +138,16 @@ function retransmitTimeout(now: number, sk: TcpSock): void {
   }
   backOff(now, sk);
   if (timedOut(now, sk, sysctl.tcp_retries1 + 1, 0)) sk.dst = undefined;
+}
+
+/** Counts a timeout. */
+export function countTimeout(now: number, sk: TcpSock): void {
+  if (sk.retransmits === 0) {
+    sk.totalRtoRecoveries++;
+    sk.rtoStamp = now;
+  }
+  sk.retransmits++;
+  sk.totalRto++;
 }
 
 function countFailure(sk: TcpSock): void {
@@ -173,7 +185,9 @@ function writeTimeout(now: number, sk: TcpSock): boolean {
       if (outOfResources(now, sk, alive || !timedOut(now, sk, until, 0))) return true;
     }
   }
-  if (!expired && !timedOut(now, sk, until, sk.userTimeout)) return false;
+  expired ||= timedOut(now, sk, until, sk.userTimeout);
+  detectBlackhole(now, sk, expired);
+  if (!expired) return false;
   writeError(now, sk);
   return true;
 }

@@ -8,6 +8,7 @@ import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { SAW_TIMESTAMPS } from '../option-scan.ts';
 import { oowRateLimited } from './challenge.ts';
 import { doneWith } from './close.ts';
+import { saveMetrics } from './metrics-use.ts';
 import { pawsReject, stampSeconds } from './paws.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
 import { replyAck, replyReset } from './reply.ts';
@@ -122,6 +123,7 @@ export function timeWait(now: number, sk: TcpSock, substate: number, wait: numbe
     tcp.mib.TcpExt[time <= SHORT_TIMEWAIT ? 'TWKilled' : 'TW']++;
     tw.timer.mod(now + time);
   } else tcp.mib.TcpExt.TCPTimeWaitOverflow++;
+  saveMetrics(now, sk);
   doneWith(now, sk);
 }
 

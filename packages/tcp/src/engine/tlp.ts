@@ -26,6 +26,7 @@ import { inHostQueue } from './transmit.ts';
 
 /** Sets the timer for a probe, where one makes sense (RFC 8985 §7.2, TLP_calc_PTO). `advancing`: the timeout would be counted from now. */
 export function scheduleLossProbe(now: number, sk: TcpSock, advancing: boolean): boolean {
+  if (sk.fastopenRsk !== undefined) return false; // the timer is the SYN-ACK's
   const early = sk.tcp.sysctl.tcp_early_retrans;
   if ((early !== 3 && early !== 4) || sk.packetsOut === 0 || !sk.sackOk) return false;
   if (sk.caState !== CA_OPEN && sk.caState !== CA_CWR) return false;
