@@ -41,9 +41,13 @@ export class Process {
   readonly files: Map<string, Uint8Array> = new Map();
   readonly #table: Map<number, Handle> = new Map();
 
-  /** Gives a handle the number that the script calls it by. @throws CallFault if another has it. */
+  /**
+   * Gives a handle the number that the script calls it by. @throws CallFault if another has it. Differs for what `accept` gives: packetdrill
+   * does not look, and means the newest from then on.
+   */
   bind(fd: number, handle: Handle): void {
-    if (this.#table.has(fd)) throw new CallFault(`the descriptor ${fd} is in use`);
+    const accepted = handle.kind === 'socket' && handle.connection.stage === 'passive';
+    if (this.#table.has(fd) && !accepted) throw new CallFault(`the descriptor ${fd} is in use`);
     this.#table.set(fd, handle);
   }
 

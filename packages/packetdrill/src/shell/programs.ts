@@ -81,11 +81,12 @@ function setSysctls({ words, complain }: PipelineCommand, machine: Machine): num
 }
 
 /** `ip tcp_metrics flush all`, `ip route change …`. */
-function ip({ words, complain }: PipelineCommand, machine: Machine): number {
+function ip(command: PipelineCommand, machine: Machine): number {
+  const { complain, words } = command;
   const args = words.slice(1).filter((word) => word !== '-4');
   if (args.includes('-6')) return complained(complain, 'ip: there is no IPv6 here', 1);
   const [object, verb, ...rest] = args;
-  if (object === 'tcp_metrics') return 0; // no destination's metrics are kept
+  if (object === 'tcp_metrics' || object === 'tcpmetrics') return tcpMetrics(command, machine, verb, rest);
   if (object === 'link' && verb === 'set') return 0;
   if (object !== 'route' && object !== 'r')
     return complained(complain, `ip ${object ?? ''}: not known here`, 1);
@@ -101,6 +102,33 @@ function ip({ words, complain }: PipelineCommand, machine: Machine): number {
   } catch (error) {
     if (!isNetlinkError(error) && !(error instanceof RangeError)) throw error;
     return complained(complain, `ip route: ${(error as Error).message}`, 2);
+  }
+}
+
+/** `ip tcp_metrics flush all`, `ip tcp_metrics show`, `ip tcp_metrics delete 192.0.2.1`. */
+function tcpMetrics(
+  command: PipelineCommand,
+  machine: Machine,
+  verb: string | undefined,
+  rest: readonly string[],
+): number {
+  const { complain } = command;
+  const { tcpMetrics: verbs } = machine.host;
+  const [first] = rest.filter((word) => word !== 'address');
+  const filter = first === undefined || first === 'all' ? {} : { address: first };
+  try {
+    if (verb === undefined || verb === 'show' || verb === 'list') {
+      command.output = verbs
+        .format(filter)
+        .map((line) => `${line}\n`)
+        .join('');
+    } else if (verb === 'flush') verbs.flush(filter);
+    else if ((verb === 'delete' || verb === 'del') && first !== undefined) verbs.del(first);
+    else return complained(complain, `ip tcp_metrics ${verb}: not known here`, 1);
+    return 0;
+  } catch (error) {
+    if (!isNetlinkError(error)) throw error;
+    return complained(complain, `ip tcp_metrics: ${error.message}`, 2);
   }
 }
 
