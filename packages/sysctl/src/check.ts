@@ -40,7 +40,8 @@ export function check(definition: Definition, value: unknown): Value | undefined
     case 'ports':
       return checkPorts(value);
     case 'key':
-      return typeof value === 'string' ? readKeys(value) : undefined;
+      if (typeof value !== 'string') return undefined;
+      return value === '' ? value : readKeys(value);
     case 'name':
       return typeof value === 'string' ? value : undefined;
     case 'names':

@@ -12,6 +12,7 @@ const fresh = () => {
   sysctl.addDevice('eth0');
   return sysctl;
 };
+const KEY = '0123abcd-00000000-ffffffff-80000000';
 const NAMES = fresh().list();
 const snapshot = (sysctl: Sysctl) => sysctl.list().map((name) => [name, sysctl.read(name)]);
 
@@ -32,6 +33,8 @@ function legal(row: Definition): fc.Arbitrary<Value> {
       return fc
         .uniqueArray(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 })
         .map((all) => new Set(all));
+    case 'key':
+      return fc.constantFrom(KEY, `${KEY},00000001-00000002-00000003-00000004`);
     case 'name':
       return fc.constantFrom(...(row.registry === 'qdisc' ? ['pfifo_fast', 'fq'] : CONTROLS));
     case 'names':

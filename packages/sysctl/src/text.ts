@@ -47,6 +47,7 @@ export function parse(definition: Definition, text: string, current: Value): Val
     case 'ports':
       return parsePorts(text);
     case 'key':
+      return firstLine(text) || undefined;
     case 'name':
       return firstLine(text);
     case 'names':

@@ -103,6 +103,25 @@ it('ip route changes routes', async () => {
   expect((await sh('ip tcp_metrics flush all > /dev/null 2>&1')).status).toBe(0);
 });
 
+it('ip tcp_metrics shows and forgets what TCP remembers', async () => {
+  const { host, process, sh } = start();
+  const { metrics, socket } = { metrics: host.tcp.metrics, socket: host.socket(AF_INET, SOCK_STREAM) };
+  const { family } = (socket.core.proto as unknown as { sk: { family: never } }).sk;
+  for (const daddr of [0xc000_0201, 0xc000_0202, 0xc000_0203]) metrics.make(0, family, 0xc0a8_0001, daddr);
+  await sh('ip tcp_metrics show 192.0.2.2 > out');
+  expect(String.fromCharCode(...(process.files.get('out') ?? []))).toBe(
+    '192.0.2.2 age 0.000sec source 192.168.0.1\n',
+  );
+  expect((await sh('ip tcp_metrics delete 192.0.2.2')).status).toBe(0);
+  expect((await sh('ip tcp_metrics delete 192.0.2.2')).status).toBe(2);
+  expect([...metrics.entries()]).toHaveLength(2);
+  expect((await sh('ip tcp_metrics flush 192.0.2.1')).status).toBe(0);
+  expect([...metrics.entries()]).toHaveLength(1);
+  expect((await sh('ip tcp_metrics flush all')).status).toBe(0);
+  expect([...metrics.entries()]).toEqual([]);
+  expect((await sh('ip tcp_metrics colour')).status).toBe(1);
+});
+
 it('tc and ethtool change the device', async () => {
   const { host, tun, sh } = start();
   expect(
