@@ -17,6 +17,8 @@ import { stateName } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 
 const PEER = 0x0a00_0009;
+/** Fast open for everybody, without cookies. */
+const FAST = 0x607;
 
 /** What may happen to a host: a segment near a connection's numbers, a call, time. */
 const step = fc.oneof(
@@ -115,11 +117,13 @@ describe('any segments', () => {
       fc.property(
         fc.boolean(),
         fc.boolean(),
+        fc.boolean(),
         fc.array(step, { maxLength: 60 }),
-        (active, handshake, steps) => {
+        (active, handshake, fast, steps) => {
           const world = new World();
           const host = new Host(world, 0x0a00_0001, {}, seeded(5));
           const { tcp } = host;
+          if (fast) host.sysctl.tcp_fastopen = FAST;
           tcp.stateChange = (_sk, _from, to) => reached.add(stateName(to));
           const listener = host.socket();
           tcp.bind(world.now, listener, 0, 80);
@@ -128,7 +132,8 @@ describe('any segments', () => {
           sk.rcvbuf = 20_000;
           sk.userlocks = 2;
           const open = (): void => {
-            if (active) tcp.connect(world.now, sk, PEER, 9);
+            if (active && fast) tcp.fastopen(world.now, sk, PEER, 9, new Uint8Array(3000), 0);
+            else if (active) tcp.connect(world.now, sk, PEER, 9);
           };
           open();
           const send = (h: Parameters<typeof encode>[0], payload: number): void => {
@@ -142,7 +147,7 @@ describe('any segments', () => {
             );
             host.receive(whole, PEER);
           };
-          if (handshake) shakeHands(world, host, sk, active);
+          if (handshake) shakeHands(world, host, sk, active, fast ? 700 : 0);
           for (const what of steps) {
             const child = tcp.accept(world.now, listener);
             if (typeof child !== 'string') {
@@ -263,6 +268,8 @@ describe('any segments', () => {
             expect(sk.sackedOut + sk.lostOut).toBeLessThanOrEqual(sk.packetsOut);
             expect(marks(sk)).toStrictEqual(counted(sk));
             if (sk.sackOk && sk.sackedOut > 0) reached.add('out of order');
+            if (sk.fastopenRsk !== undefined) reached.add('open before the handshake is over');
+            if (sk.synData && sk.synDataAcked) reached.add('data of the SYN is acknowledged');
             expect(sk.forwardAlloc).toBeGreaterThanOrEqual(0);
             expect(sum(sk)).toBe(sk.wmemQueued);
           }
@@ -273,17 +280,31 @@ describe('any segments', () => {
           expect(leftovers(world)).toStrictEqual([]);
         },
       ),
-      { examples: [true, false].map((active) => [active, true, SELECTIVE]) },
+      {
+        examples: [true, false].flatMap((active) =>
+          [true, false].map((fast): [boolean, boolean, boolean, typeof SELECTIVE] => [
+            active,
+            true,
+            fast,
+            SELECTIVE,
+          ]),
+        ),
+      },
     );
     expect(reached.size).toBeGreaterThanOrEqual(6);
     expect(reached).toContain('out of order');
+    expect(reached).toContain('open before the handshake is over');
+    expect(reached).toContain('data of the SYN is acknowledged');
   });
 });
 
-/** Completes the handshake that was begun, or opens a connection to port 80. */
-function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean): void {
-  const whole = (flags: number, seq: number, ackSeq: number): void => {
-    const bytes = encode({
+/**
+ * Completes the handshake that was begun, or opens a connection to port 80; with `data` in the SYN of the peer, which is answered before
+ * the handshake is over, and stays so.
+ */
+function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean, data: number): void {
+  const whole = (flags: number, seq: number, ackSeq: number, length = 0): void => {
+    const header = encode({
       source: active ? 9 : 4000,
       dest: active ? sk.sport : 80,
       seq,
@@ -296,6 +317,8 @@ function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean): voi
       urgPtr: 0,
       options: [{ kind: 1 }, { kind: 1 }, { kind: 4 }],
     });
+    const bytes = new Uint8Array(header.length + length);
+    bytes.set(header);
     const view = new DataView(bytes.buffer);
     view.setUint16(16, checksumOf(view, 0, bytes.length, pseudoIpv4(PEER, host.address, 6, bytes.length)));
     host.receive(bytes, PEER);
@@ -305,7 +328,7 @@ function shakeHands(world: World, host: Host, sk: TcpSock, active: boolean): voi
     whole(0x12, 100, sk.sndNxt);
     return;
   }
-  whole(0x02, 100, 0);
+  whole(0x02, 100, 0, data);
   for (const entry of host.tcp.entries()) {
     if (entry instanceof RequestSock) whole(0x10, 101, entry.sntIsn + 1);
   }
