@@ -79,12 +79,13 @@ export function getsockopt(world: World, args: readonly Expression[]): number {
 
 function compareValue(expected: Expression | undefined, actual: OptionData): void {
   if (expected?.kind === 'ellipsis') return;
+  const shown = actual instanceof Uint8Array ? String.fromCharCode(...actual) : actual;
   const differ = (wanted: string): never => {
-    const text = typeof actual === 'object' ? JSON.stringify(actual) : String(actual);
+    const text = typeof shown === 'object' ? JSON.stringify(shown) : String(shown);
     throw new CallFault(`the value is ${text}, not ${wanted}`, expected?.position);
   };
   if (expected?.kind === 'string') {
-    if (actual !== expected.value) differ(`"${expected.value}"`);
+    if (shown !== expected.value) differ(`"${expected.value}"`);
     return;
   }
   if (expected?.kind === 'struct') {
