@@ -26,7 +26,9 @@ const SYN_DATA = 32;
 const info = (socket: Socket) => socket.getsockopt(SOL_TCP, TCP_INFO);
 
 /** A LAN whose `b` answers every request with as many bytes, before it has read the end of it. */
-function serving(options: LanOptions = {}): Lan & { accepted: Socket[]; stop: () => Promise<void> } {
+function serving(
+  options: LanOptions = {},
+): Lan & { accepted: Socket[]; listener: Socket; stop: () => Promise<void> } {
   const network = lan({ delay: 10_000, sysctl: BOTH, ...options });
   const accepted: Socket[] = [];
   const listener = network.b.socket(AF_INET, SOCK_STREAM);
@@ -57,6 +59,7 @@ function serving(options: LanOptions = {}): Lan & { accepted: Socket[]; stop: ()
   return {
     ...network,
     accepted,
+    listener,
     stop: async () => {
       for (const socket of [listener, ...accepted]) if (!socket.closed) await socket.close();
       await running;
@@ -142,6 +145,26 @@ describe('fast open between two hosts', () => {
     await clock.run(stop());
   });
 
+  it('does without where it is swallowed on the way, until the sysctl is changed', async () => {
+    const { a, b, clock, listener, stop } = serving({
+      sysctl: { ...BOTH, 'net.ipv4.tcp_fastopen_blackhole_timeout_sec': 3600 },
+    });
+    const one = pattern(10, 1);
+    await clock.run(ask(a, one));
+    b.onSyn(listener, () => 'drop');
+    await expect(clock.run(ask(a, one))).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    b.onSyn(listener, undefined);
+    expect(a.nstat().TcpExtTCPFastOpenBlackhole).toBe(1);
+    const opened = async () => {
+      await clock.run(ask(a, one));
+      return a.nstat().TcpExtTCPFastOpenActive;
+    };
+    expect(await opened()).toBe(0);
+    a.sysctl.set('net.ipv4.tcp_fastopen_blackhole_timeout_sec', 7200);
+    expect(await opened()).toBe(1);
+    await clock.run(stop());
+  });
+
   it('shows a key that was drawn as the sysctl', () => {
     const { b } = serving();
     expect(b.sysctl.read('net.ipv4.tcp_fastopen_key')).toMatch(/^(?!00000000-00000000)([0-9a-f]{8}-?){4}\n$/);
@@ -211,6 +234,8 @@ describe('a send that connects', () => {
     const program = async (): Promise<void> => {
       const socket = a.socket(AF_INET, SOCK_STREAM);
       expect(await refused(socket.send('x', MSG_FASTOPEN))).toBe('EINVAL');
+      const unspec = { family: 'unspec' } as never;
+      expect(await refused(socket.sendto('x', unspec, MSG_FASTOPEN))).toBe('EOPNOTSUPP');
       a.sysctl.set('net.ipv4.tcp_fastopen', 0);
       expect(await refused(socket.sendto('x', PEER, MSG_FASTOPEN))).toBe('EOPNOTSUPP');
       const datagram = a.socket(AF_INET, 2);

@@ -467,6 +467,7 @@ export class Host {
     const { sysctl, ipv4 } = this;
     const flush = () => ipv4.flushCache();
     for (const name of ROUTED_BY) sysctl.watch(`net.ipv4.conf.*.${name}`, flush);
+    sysctl.watch('net.ipv4.tcp_fastopen_blackhole_timeout_sec', () => this.tcp.forgetBlackholes());
     sysctl.watch('net.core.netdev_max_backlog', () => {
       for (const dev of this.devices) this.#limitBacklog(dev.device);
     });

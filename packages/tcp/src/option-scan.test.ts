@@ -84,6 +84,8 @@ describe('readOptions', () => {
 
   it.each([
     ['no options', ''],
+    ['fast open', '220a 0102030405060708 0101'],
+    ['fast open as an experiment', 'fe0c f989 0102030405060708'],
     ['NOP, NOP, timestamps', '0101 080a fffffffe 80000000'],
     ['NOP, NOP, timestamps, SACK', '0101 080a 00000001 00000002 0101 050a 80000000 ffffffff'],
     ['NOP, NOP, timestamps, timestamps again', '0101 080a 00000001 00000002 0101 080a 00000003 00000004'],

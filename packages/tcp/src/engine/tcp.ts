@@ -261,6 +261,11 @@ export class Tcp {
     abortAll(now, this);
   }
 
+  /** `tcp_fastopen_blackhole_timeout_sec` was changed: fast open is done without no more, and the times in a row are none. */
+  forgetBlackholes(): void {
+    this.blackhole.times = 0;
+  }
+
   /** What `poll(2)` answers: `POLL*` bits. */
   poll(sk: TcpSock): number {
     return pollMask(sk);
