@@ -304,7 +304,7 @@ export class Run {
       arm(end);
     });
     await this.#drive(clock.run(going), position);
-    this.#settled();
+    await this.#settle(); // what happens at the deadline is in time, whichever event was there first
   }
 
   // Calls.
