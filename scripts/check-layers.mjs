@@ -28,6 +28,8 @@ export const LAYERS = {
   trace: ['skbuff', ...CODECS],
   // Drives a host, builds and reads its packets, and speaks its sockets' constants.
   packetdrill: ['host', 'skbuff', 'socket', 'sysctl', 'ipv4', 'icmp', 'udp', 'tcp'],
+  // Scripts about what the RFCs ask, and their table.
+  conformance: ['packetdrill'],
   testkit: ['skbuff'],
 };
 
@@ -35,7 +37,7 @@ export const LAYERS = {
 export const FOREIGN = { host: ['@noble/hashes', '@noble/ciphers'], tap: ['koffi'], testkit: ['fast-check'] };
 
 /** Packages that may use Node's modules outside their ./cli and ./node subpaths. */
-export const NODE_PACKAGES = ['tap', 'testkit'];
+export const NODE_PACKAGES = ['tap', 'testkit', 'conformance'];
 
 /** What tests use from the root's devDependencies. */
 const TEST_TOOLS = ['vitest', 'fast-check', 'mitata'];

@@ -157,6 +157,8 @@ export class Run {
     const previous = this.#last;
     this.#last = time.kind === 'any' ? this.#now() : at;
     this.#checkTime(event, windowOf(time, previous, this.#config), this.#now(), 'it');
+    const { underTest } = this.#world;
+    const left = this.#options.exhaustive === true ? this.#unasked() : undefined;
     switch (event.kind) {
       case 'packet':
         this.#trace(() => `${formatTime(this.#now())} < ${formatPacket(event.packet)}`);
@@ -174,6 +176,8 @@ export class Run {
         break;
     }
     await this.#settle();
+    // From now on another socket's packets count: nobody would look at those of the one before.
+    if (left !== undefined && this.#world.underTest !== underTest) this.#refuseUnasked(left, event.position);
   }
 
   /** @throws Refusal where an event is too early or too late. */
@@ -415,14 +419,25 @@ export class Run {
       throw new Refusal('call', event.position, `the script ends while ${event.name} waits`);
     }
     if (this.#options.exhaustive !== true) return;
+    const left = this.#unasked();
+    if (left === undefined) return;
+    const { position } = this.#script.events[this.#script.events.length - 1] as Event;
+    this.#refuseUnasked(left, position);
+  }
+
+  /** The first packet of the connection under test that no line has asked for, as text. */
+  #unasked(): string | undefined {
     for (const sent of this.#tun.queue) {
       const live = readLive(sent);
       const connection = this.#peer.ownerOf(live);
-      if (connection === undefined) continue;
-      const actual = `${formatTime(live.time - this.#start)} ${formatLive(live, connection)}`;
-      const { position } = this.#script.events[this.#script.events.length - 1] as Event;
-      throw new Refusal('packet', position, 'a packet came out that no line asks for', 'none', actual);
+      if (connection !== undefined)
+        return `${formatTime(live.time - this.#start)} ${formatLive(live, connection)}`;
     }
+    return undefined;
+  }
+
+  #refuseUnasked(actual: string, position: number): never {
+    throw new Refusal('packet', position, 'a packet came out that no line asks for', 'none', actual);
   }
 
   #failureOf(error: unknown): Failure {

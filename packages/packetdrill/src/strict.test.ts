@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mutationsOf } from './mutations.fixture.ts';
 import { run } from './run.ts';
 import { SCRIPTS } from './scripts.fixture.ts';
+import { mutationsOf } from './testing.ts';
 
 const EXACT = { tolerance: 0, exhaustive: true } as const;
 
@@ -133,3 +133,17 @@ function anotherSocket(): string {
 +0 connect(5, ..., ...) = -1 EINPROGRESS (x)
 +0 > S 0:0(0) <...>`;
 }
+
+it('takes what comes at the very moment of the deadline, exactly', async () => {
+  const lines =
+    '+0 setsockopt(4, SOL_TCP, TCP_KEEPIDLE, [10], 4) = 0\n+0 setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0';
+  const keepalive = `${lines}\n+6 < . 1:1(0) ack 1 win 9\n+10 > . 0:0(0) ack 1\n`;
+  const { failure } = await run(SERVER + keepalive, EXACT);
+  expect(failure).toBeUndefined();
+});
+
+it('refuses, when exhaustive, what another socket would hide', async () => {
+  const lines = `${SERVER}+0 write(4, ..., 9) = 9\n${anotherSocket()}\n`;
+  const { failure } = await run(lines, EXACT);
+  expect(failure?.reason).toBe('a packet came out that no line asks for');
+});

@@ -1,5 +1,5 @@
 /**
- * For tests: scripts made wrong in one place. Each of them has to fail.
+ * Scripts made wrong in one place: each has to fail, or the script did not say enough.
  * @module
  */
 
@@ -10,12 +10,15 @@ export interface Mutation {
   script: string;
 }
 
-const OUTBOUND = /^\s*(\+?[\d.]+)\s+>/;
+const OUTBOUND = /^\s*(\+?[\d.]+|\*)\s+>/;
 const FLAGS = /(> (?:\[\w+\] )?)([FSRP.UEW]+|-)(?= )/;
 /** In the order of scripts. */
 const LETTERS = 'FSRP.UEW';
 
-/** Mutations of the lines that say what comes out, and of what calls answer. */
+/**
+ * Mutations of the lines that say what comes out, and of what calls answer: fields of a segment, its time, the line twice or not at all,
+ * results of calls, numbers of assertions. Run them with `tolerance: 0` and `exhaustive`.
+ */
 export function mutationsOf(script: string): Mutation[] {
   const lines = script.split('\n');
   return lines.flatMap((line, at) => {
@@ -30,7 +33,7 @@ export function mutationsOf(script: string): Mutation[] {
 type Changed = [what: string, lines: string[]];
 
 function outbound(line: string): Changed[] {
-  const isSyn = /> S/.test(line); // where a script's numbers begin is its own choice
+  const isSyn = /> (?:\[.*\] )?S/.test(line); // where a script's numbers and timestamps begin is its own choice
   const isTcp = !line.includes('udp');
   const changes: [string, string][] = [
     ['a sequence number', isSyn ? line : line.replace(/(\d+):(\d+)\(/, (_, a, b) => `${+a + 1}:${+b + 1}(`)],
@@ -38,24 +41,32 @@ function outbound(line: string): Changed[] {
     ['the length of a datagram', line.replace(/udp \((\d+)\)/, (_, n) => `udp (${+n + 1})`)],
     ['an ack number', plusOne(line, /(ack )(\d+)/)],
     ['a window', plusOne(line, /(win )(\d+)/)],
-    ['an urgent pointer', isTcp ? line.replace(/(?= <|$)/, ' urg 1') : line],
+    ['an urgent pointer', isTcp ? withUrgent(line) : line],
     ['the MSS', plusOne(line, /(mss )(\d+)/)],
     ['the window scale', plusOne(line, /(wscale )(\d+)/)],
-    ['a timestamp', line.replace(/(val )(\d+)/, (_, word, n) => `${word}${+n + 2000}`)],
+    ['a timestamp', isSyn ? line : line.replace(/(val )(\d+)/, (_, word, n) => `${word}${+n + 2000}`)],
     ['an echo', plusOne(line, /(ecr )(\d+)/)],
     ['options added', isTcp ? withNops(line) : line],
     ['options gone', line.replace(/ <[^>]*>$/, '')],
     ['the order of options', line.replace(/<([^,>]+),([^>]+)>$/, '<$2,$1>')],
-    ['ECN', line.replace('> ', '> [ect0] ')],
-    ['TTL', line.replace('> ', '> [ttl 63] ')],
+    ['ECN', line.replace(/> (?!\[)/, '> [ect0] ')],
+    [
+      'TTL',
+      line.includes('[ttl ') ? plusOne(line, /(\[ttl )(\d+)/) : line.replace(/> (?!\[)/, '> [ttl 63] '),
+    ],
+    ['TOS', line.replace(/\[tos 0x(\w+)/, (_, hex) => `[tos ${Number.parseInt(hex, 16) ^ 4}`)],
     ['later', shifted(line, 0.002)],
     ...[...LETTERS].map((letter): [string, string] => [`flag ${letter}`, toggled(line, letter)]),
   ];
   return [
     ...changes.filter(([, text]) => text !== line).map(([what, text]): Changed => [what, [text]]),
-    ...(line.includes('+0 >') ? [['gone', []] as Changed] : []), // a line that takes time moves those behind it
-    ['twice', [line, line]],
+    ['gone', [line.replace(/>.*$/, '`true`')]], // what takes its place takes its time
+    ...(line.includes('+0 >') ? [['twice', [line, line]] as Changed] : []), // at its time; later it may come again
   ];
+}
+
+function withUrgent(line: string): string {
+  return line.includes(' urg ') ? plusOne(line, /( urg )(\d+)/) : line.replace(/(?= <|$)/, ' urg 1');
 }
 
 function withNops(line: string): string {
