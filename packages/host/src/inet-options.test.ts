@@ -56,7 +56,7 @@ it('sends the data of a send() that waits for the handshake with its third segme
   expect((await (await listener.accept()).recv(9)).length).toBe(3);
 });
 
-it('sends by the first hop of a source route, where no route leads to the destination', async () => {
+it('sends by the first hop of a source route, where no route leads to the destination (MUST-51)', async () => {
   const { clock, client, router } = routed();
   client.route.del('default');
   const hop = Uint8Array.of(131, 11, 4, 10, 0, 1, 1, 10, 0, 2, 2, 0); // LSRR by the router

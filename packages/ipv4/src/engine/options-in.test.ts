@@ -55,7 +55,7 @@ function optionsOf(bytes: Uint8Array): Uint8Array {
   return bytes.slice(HLEN, headerLength(viewOf(bytes), 0));
 }
 
-describe('forwarding, as Linux 6.18 did with these addresses', () => {
+describe('forwarding, as Linux 6.18 did with these addresses (RFC 9293 MAY-10)', () => {
   it.each([
     ['record route', '10.1.0.9', hex`070b04 00000000 00000000`, hex`070b08 0a010001 00000000 00`],
     [
@@ -194,7 +194,11 @@ describe('for us', () => {
     expect(host.ip.mib.Ip.InHdrErrors).toBe(1);
   });
 
-  it('the options are filled in', () => {
+  it('unknown options do no harm (RFC 9293 MUST-50)', () => {
+    expect(fate('10.0.0.1', hex`5e06 01020304 0101`)).toBe('delivered');
+  });
+
+  it('the options are filled in (RFC 9293 MAY-11)', () => {
     expect(fate('10.0.0.1', hex`070b04 00000000 00000000`)).toBe('delivered');
     expect(host.delivered[0]?.header.options[0]).toMatchObject({ pointer: 8, route: [ip4('10.0.0.1'), 0] });
   });
