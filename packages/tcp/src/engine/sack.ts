@@ -109,6 +109,16 @@ export function sackReset(sk: TcpSock): void {
   sk.numSacks = 0;
 }
 
+/** End of the highest block; RCV.NXT where there is none. */
+export function highestSacked(sk: TcpSock): number {
+  let highest = sk.rcvNxt;
+  for (let at = BLOCKS + 1; at < BLOCKS + sk.numSacks * 2; at += 2) {
+    const end = edgesOf(sk)[at] as number;
+    if (before(highest, end)) highest = end;
+  }
+  return highest;
+}
+
 /** Blocks the next segment has: all that are due, as far as its header has room. */
 export function sackBlocks(sk: TcpSock): number {
   const due = sk.numSacks + (sk.dsack ? 1 : 0);

@@ -47,6 +47,16 @@ describe('RFC 5961', () => {
     expect(s.host.tcp.mib.TcpExt.TCPChallengeACK).toBe(1);
   });
 
+  it('takes one at the end of the highest block that was told of, and none at another block', () => {
+    const s = new Script().accepted({ mss: 1000, win: 60_000, sack: true });
+    s.in('. 3001:4001(1000) ack 1 win 60000').out('. 1:1(0) ack 1 <nop,nop,sack 3001:4001>');
+    s.in('. 1001:2001(1000) ack 1 win 60000').out('. 1:1(0) ack 1 <nop,nop,sack 1001:2001 3001:4001>');
+    s.in('R 2001:2001(0) win 0').out('. 1:1(0) ack 1 <nop,nop,sack 1001:2001 3001:4001>');
+    expect(s.sk.state).toBe(ESTABLISHED);
+    s.in('R 4001:4001(0) win 0').quiet();
+    expect(s.sk.state).toBe(CLOSE);
+  });
+
   it('challenges a SYN wherever it is', () => {
     const s = established();
     s.in('S 1:1(0) win 100 <mss 1000>').out('. 1:1(0) ack 1');

@@ -6,6 +6,7 @@ import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { challengeAck, oowRateLimited, sendDupAck } from './challenge.ts';
 import { resetReceived } from './close.ts';
 import { PAWS_OK, PAWS_OLD_ACK, pawsDiscard } from './paws.ts';
+import { highestSacked } from './sack.ts';
 import type { Segment } from './segment.ts';
 import { CLOSE_WAIT, CLOSING, LAST_ACK, SYN_RECV } from './state.ts';
 import type { TcpSock } from './tcb.ts';
@@ -48,8 +49,9 @@ export function validateIncoming(now: number, sk: TcpSock, seg: Segment): string
     return outside;
   }
   if (rst) {
-    // RFC 5961 §3.2: only the very next number; anything else in the window may be a guess.
-    if (seg.seq === sk.rcvNxt || resetBeforeFin(sk, seg)) resetReceived(now, sk);
+    // RFC 5961 §3.2: only the very next number; anything else in the window may be a guess. Linux: or the end of what came, gaps aside.
+    const isNext = seg.seq === sk.rcvNxt || seg.seq === highestSacked(sk);
+    if (isNext || resetBeforeFin(sk, seg)) resetReceived(now, sk);
     else challengeAck(now, sk);
     return 'TCP_RESET';
   }
