@@ -27,8 +27,10 @@ export interface Requirement {
   state: State;
   /** Name of the script; `undefined` = none. */
   script: string | undefined;
-  /** File of the tests, from the repository's root, one of which names {@link id}; `undefined` = none. */
+  /** File of tests, from the repository's root; `undefined` = none. */
   test: string | undefined;
+  /** Words in the title of the test in that file: {@link id} unless the line says others. */
+  title: string;
   /** What Linux does, or why nothing is asked; empty = nothing to say. */
   why: string;
 }
@@ -48,7 +50,7 @@ export function requirementsOf({ name, text }: Script): Requirement[] {
     if (head !== null) {
       const [, rfc, section = '', id = '', what = ''] = head;
       const base = { rfc: Number(rfc), section, id, text: what };
-      found.push({ ...base, state: 'met', script: name, test: undefined, why: '' });
+      found.push({ ...base, state: 'met', script: name, test: undefined, title: '', why: '' });
     } else if (!line.startsWith('//')) break;
     else if (line.startsWith('// RFC')) throw new Error(`${name}: cannot read '${line}'`);
   }
@@ -66,9 +68,10 @@ export function elsewhere(): Requirement[] {
       if (!STATES.has(state ?? '') || !text || !section || !id || proof === undefined || more.length > 0) {
         throw new Error(`elsewhere.tsv: cannot read '${line}'`);
       }
-      const test = proof === '' ? undefined : proof;
+      const [file = '', title = id] = proof.split('#');
+      const test = file === '' ? undefined : file;
       const base = { rfc: Number(rfc), section, id, text };
-      return { ...base, state: state as State, script: undefined, test, why: why ?? '' };
+      return { ...base, state: state as State, script: undefined, test, title, why: why ?? '' };
     });
 }
 
