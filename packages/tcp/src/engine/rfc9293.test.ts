@@ -1,5 +1,5 @@
 /**
- * RFC 9293's numbered requirements (appendix B): those that no other test has, and a check that each has one or is another's to keep.
+ * RFC 9293's numbered requirements (appendix B): those that no other test has. @stack/conformance has scripts of most, and the table of all.
  */
 import { CHECKSUM_PARTIAL, checksumHelp, type SkBuff } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
@@ -8,36 +8,6 @@ import { verify } from '../checksum.ts';
 import { Host, pattern, seeded, World } from './fixture.ts';
 import { PEER, Script } from './script.fixture.ts';
 import { CLOSE, ESTABLISHED, LISTEN } from './state.ts';
-
-/** Requirements that are not TCP's to keep, or that Linux keeps otherwise. */
-const ELSEWHERE: Record<string, string> = {
-  'MAY-7': 'Linux does not: beyond a window that shrank only one segment is sent, as a probe',
-  'MAY-9': 'IP_RECVTOS is a matter of @stack/ipv4/engine; on a stream Linux has it too, this engine has not',
-  'MAY-10': 'IP options: @stack/ipv4/engine',
-  'MAY-11': 'IP options: @stack/ipv4/engine',
-  'MAY-14': 'sockets have no FLUSH; disconnect() empties the queues',
-  'MAY-15': 'sockets have no PUSH; every send without MSG_MORE pushes',
-  'MAY-17': 'sockets do not tell of PSH',
-  'MUST-49': 'IP_TTL: @stack/ipv4/engine reads it from the socket at each packet',
-  'MUST-50': 'IP options: @stack/ipv4/engine',
-  'MUST-51': 'source routes: @stack/ipv4/engine',
-  'MUST-52': 'source routes: @stack/ipv4/engine',
-  'MUST-53': 'source routes: @stack/ipv4/engine',
-  'SHLD-8': 'ECN comes later',
-  'SHLD-9': 'Linux: an application learns of R1 by TCP_INFO (retransmits) or IP_RECVERR alone',
-  'SHLD-13': 'for applications',
-  'SHLD-23': 'for applications',
-  'SHLD-24': 'source routes: @stack/ipv4/engine',
-  'SHLD-26': 'Linux and RFC 5927 §5.2: protocol and port unreachable are soft for an established connection',
-};
-
-interface Files {
-  readdirSync(path: string): string[];
-  readFileSync(path: string, encoding: string): string;
-}
-
-/** Titles of tests and groups. */
-const TITLES = /\b(?:it|describe)\(\s*(['"`])[\s\S]*?\1/g;
 
 const established = (): Script => new Script().accepted({ mss: 1000, win: 60_000 });
 
@@ -190,34 +160,5 @@ describe('Diffserv', () => {
     s.send(10);
     expect(seen).toStrictEqual([0x10, 0x28]);
     expect(s.sk.state).toBe(ESTABLISHED);
-  });
-});
-
-describe('the list of requirements', () => {
-  it('is kept: each has a test with its number, or a reason', () => {
-    const { process } = globalThis as unknown as { process: { getBuiltinModule(name: string): Files } };
-    const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');
-    const folder = (import.meta as unknown as { dirname: string }).dirname;
-    const names = readdirSync(folder)
-      .filter((file) => file.endsWith('.test.ts'))
-      .flatMap((file) => readFileSync(`${folder}/${file}`, 'utf8').match(TITLES) ?? []);
-    const text = names.join('\n');
-    const missing: string[] = [];
-    const both: string[] = [];
-    for (const [kind, count] of [
-      ['MUST', 69],
-      ['SHLD', 31],
-      ['MAY', 18],
-      ['REC', 1],
-    ] as const) {
-      for (let i = 1; i <= count; i++) {
-        const id = `${kind}-${i}`;
-        const tested = new RegExp(`\\b${id}\\b`).test(text);
-        if (!tested && ELSEWHERE[id] === undefined) missing.push(id);
-        if (tested && ELSEWHERE[id] !== undefined) both.push(id);
-      }
-    }
-    expect(missing).toStrictEqual([]);
-    expect(both).toStrictEqual([]);
   });
 });
