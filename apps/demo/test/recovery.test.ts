@@ -138,7 +138,7 @@ describe('a small send buffer', () => {
   });
 
   it('sums up, and everything arrives', () => {
-    expect(told.waits.count).toBeGreaterThan(3);
+    expect(told.waits.count).toBeGreaterThan(1);
     expect(told.waits.time).toBeGreaterThan(0);
     expect(told.identical).toBe(true);
     expect(
