@@ -51,6 +51,8 @@ const LIMITS: [string, number, number][] = [
   ['net.ipv4.tcp_challenge_ack_limit', -2_147_483_648, 2_147_483_647],
   ['net.ipv4.tcp_dsack', 0, 255],
   ['net.ipv4.tcp_early_retrans', 0, 4],
+  ['net.ipv4.tcp_ecn', 0, 2],
+  ['net.ipv4.tcp_ecn_fallback', 0, 1],
   ['net.ipv4.tcp_fastopen', -2_147_483_648, 2_147_483_647],
   ['net.ipv4.tcp_fastopen_blackhole_timeout_sec', 0, 2_147_483_647],
   ['net.ipv4.tcp_fin_timeout', -2_147_483, 2_147_483],

@@ -53,6 +53,10 @@ export const TCP = {
   tcp_dsack: { kind: 'u8', default: 1, unit: '' },
   /** RFC 7323 window scaling. */
   tcp_window_scaling: { kind: 'u8', default: 1, unit: '' },
+  /** RFC 3168 congestion notification: 0 off, 1 asked for and agreed to, 2 agreed to only. */
+  tcp_ecn: { kind: 'u8', default: 2, max: 2, unit: '' },
+  /** Whether a SYN that is sent again asks for it no more (RFC 3168 §6.1.1.1). */
+  tcp_ecn_fallback: { kind: 'u8', default: 1, max: 1, unit: '' },
   /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
   tcp_timestamps: { kind: 'u8', default: 1, unit: '' },
   /** The urgent pointer of RFC 1122: to the last urgent octet, not behind it. */

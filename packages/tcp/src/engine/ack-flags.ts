@@ -38,13 +38,15 @@ export const FLAG_LOST_RETRANS = 0x4000;
 export const FLAG_SET_XMIT_TIMER = 0x8000;
 /** It may have waited for a delayed-ACK timer: its RTT is no minimum. */
 export const FLAG_ACK_MAYBE_DELAYED = 0x1_0000;
+/** It tells of congestion (RFC 3168 §6.1.2). */
+export const FLAG_ECE = 0x2_0000;
 
 /** It acknowledged something. */
 export const FLAG_ACKED: number = FLAG_DATA_ACKED | FLAG_SYN_ACKED;
 /** It is no duplicate ACK. */
 export const FLAG_NOT_DUP: number = FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED;
 /** Recovery has to look at it. */
-export const FLAG_CA_ALERT: number = FLAG_DATA_SACKED | FLAG_DSACKING_ACK;
+export const FLAG_CA_ALERT: number = FLAG_DATA_SACKED | FLAG_DSACKING_ACK | FLAG_ECE;
 /** It tells of something that arrived. */
 export const FLAG_FORWARD_PROGRESS: number = FLAG_ACKED | FLAG_DATA_SACKED;
 

@@ -2,7 +2,9 @@
  * When to acknowledge: RFC 9293 §3.8.6.3 with Linux's quick ACKs at the start of a stream, and its patience in a dialogue.
  * @module
  */
+import { ecnReceived } from './ecn.ts';
 import { rcvRttMeasure } from './rcvbuf.ts';
+import type { Segment } from './segment.ts';
 import { ACK_NOW, ACK_PUSHED, ACK_PUSHED2, ACK_SCHED, ACK_TIMER, type TcpSock } from './tcb.ts';
 import { sendAck } from './transmit.ts';
 import { clampTo, growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts';
@@ -72,14 +74,13 @@ export function ackSent(sk: TcpSock): void {
 export function dataReceived(
   now: number,
   sk: TcpSock,
+  seg: Segment,
   len: number,
   truesize: number,
   gsoSize: number,
-  header: number,
-  flags: number,
 ): void {
   scheduleAck(sk);
-  measureSegment(sk, len, truesize, gsoSize, header, flags);
+  measureSegment(sk, seg, len, truesize, gsoSize);
   rcvRttMeasure(now, sk);
   if (sk.ato === 0) {
     addQuickAcks(sk, TCP_MAX_QUICKACKS);
@@ -92,21 +93,21 @@ export function dataReceived(
     else if (gap > sk.rto) addQuickAcks(sk, TCP_MAX_QUICKACKS);
   }
   sk.lrcvtime = now;
+  ecnReceived(sk, seg);
   if (len >= 128) growWindow(sk, len, truesize);
 }
 
 /** Learns the size of the sender's segments, and what they cost here, from one with data, in order or not. */
 export function measureSegment(
   sk: TcpSock,
+  seg: Segment,
   len: number,
   truesize: number,
   gsoSize: number,
-  header: number,
-  flags: number,
 ): void {
   const size = gsoSize !== 0 ? gsoSize : len;
   if (size > sk.rcvMss) measureOverhead(sk, len, truesize);
-  measureRcvMss(sk, size, header, flags);
+  measureRcvMss(sk, size, seg.headerLength, seg.flags);
 }
 
 function measureRcvMss(sk: TcpSock, len: number, header: number, flags: number): void {

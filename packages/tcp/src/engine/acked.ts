@@ -9,6 +9,7 @@ import {
   FLAG_DATA,
   FLAG_DATA_ACKED,
   FLAG_DSACKING_ACK,
+  FLAG_ECE,
   FLAG_FORWARD_PROGRESS,
   FLAG_NO_CHALLENGE,
   FLAG_NOT_DUP,
@@ -23,6 +24,7 @@ import {
 import { challengeAck } from './challenge.ts';
 import { cleanRtxQueue } from './clean-rtx-queue.ts';
 import { inCwndReduction, updatePacingRate } from './cwnd.ts';
+import { ecnEcho } from './ecn.ts';
 import { currentMss, syncMss } from './mss.ts';
 import { pushPending, windowEnd } from './output.ts';
 import { replaceTsRecent } from './paws.ts';
@@ -119,6 +121,7 @@ function takeWindowAndSacks(now: number, sk: TcpSock, seg: Segment, priorUna: nu
   if (seg.seq !== seg.endSeq) ackState.flag |= FLAG_DATA;
   else TcpExt.TCPPureAcks++;
   if (updateWindow(now, sk, seg, seg.ackSeq)) ackState.flag |= FLAG_WIN_UPDATE;
+  if (ecnEcho(sk, seg)) ackState.flag |= FLAG_ECE;
   if (!seg.hasSack(sk)) return;
   sackWriteQueue(now, sk, seg, priorUna);
   sk.delivered += ackState.sackDelivered;
@@ -133,7 +136,12 @@ function isDubious(sk: TcpSock): boolean {
 /** Segments delivered since there were `before`. */
 function newlyDelivered(sk: TcpSock, before: number): number {
   const delivered = sk.delivered - before;
-  sk.tcp.mib.TcpExt.TCPDelivered += delivered;
+  const { TcpExt } = sk.tcp.mib;
+  TcpExt.TCPDelivered += delivered;
+  if ((ackState.flag & FLAG_ECE) !== 0) {
+    sk.deliveredCe += delivered;
+    TcpExt.TCPDeliveredCE += delivered;
+  }
   return delivered;
 }
 

@@ -2,6 +2,7 @@
  * The socket that a request becomes (Linux `tcp_create_openreq_child`).
  * @module
  */
+import { ECN_OK } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
 import { stampSeconds } from './paws.ts';
 import type { Inet } from './ports.ts';
@@ -52,6 +53,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
     child.tsRecentStamp = stampSeconds(now);
   }
   child.sackOk = req.sackOk;
+  child.ecnFlags = req.ecnOk ? ECN_OK : 0;
   child.wscaleOk = req.wscaleOk;
   if (req.wscaleOk) {
     child.sndWscale = req.sndWscale;

@@ -8,6 +8,7 @@ import { ACK, PSH, RST, SYN } from '../flags.ts';
 import { ackCheck, ackNowOrLater, ackScheduled, dataReceived } from './ack.ts';
 import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
 import { processAck } from './acked.ts';
+import { ecnAcceptCwr } from './ecn.ts';
 import { pushPendingFrames } from './output.ts';
 import { storeTsRecent } from './paws.ts';
 import { rcvRttMeasureTs } from './rcvbuf.ts';
@@ -62,7 +63,7 @@ function isPredicted(sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
 
 function predictedData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
   const { tcp } = sk;
-  const { ackSeq, endSeq, flags, headerLength, len } = seg;
+  const { ackSeq, endSeq, headerLength, len } = seg;
   const { gsoSize, truesize } = skb;
   tcp.mib.TcpExt.TCPHPHits++;
   const flag = sk.rcvNxt === sk.rcvWup ? FLAG_DATA | FLAG_UPDATE_TS : FLAG_DATA;
@@ -74,7 +75,7 @@ function predictedData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): voi
   skb.pull(headerLength);
   if (sk.sawTstamp) rcvRttMeasureTs(now, sk, len);
   queueReceived(sk, skb, endSeq);
-  dataReceived(now, sk, len, truesize, gsoSize, headerLength, flags);
+  dataReceived(now, sk, seg, len, truesize, gsoSize);
   if (ackSeq !== sk.sndUna) {
     processAck(now, sk, seg, flag);
     dataSendCheck(now, sk);
@@ -99,6 +100,7 @@ function slowPath(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
     drop(sk, skb, result);
     return;
   }
+  ecnAcceptCwr(sk, seg);
   if (sk.sawTstamp) rcvRttMeasureTs(now, sk, seg.len);
   processUrgent(sk, skb, seg);
   dataQueue(now, sk, skb, seg);

@@ -3,9 +3,9 @@
  * @module
  */
 import { type SkBuff, wrapPage } from '@stack/skbuff';
-import { ACK, PSH, SYN } from '../flags.ts';
+import { ACK, PSH } from '../flags.ts';
 import { MAX_TCP_OPTION_SPACE } from '../option-kinds.ts';
-import { CB_END_SEQ, CB_FLAGS, CB_SEQ, endSeqOf, seqOf } from './cb.ts';
+import { CB_END_SEQ, CB_FLAGS, CB_SEQ, endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { CHRONO_BUSY, chronoStart } from './chrono.ts';
 import type { FastopenCookie } from './fastopen-cookie.ts';
 import { charge } from './memory.ts';
@@ -133,7 +133,7 @@ function synData(now: number, sk: TcpSock, syn: SkBuff, request: FastopenRequest
   syncMss(sk, sk.pmtuCookie);
   const room = Math.min(baseMss(sk, sk.pmtuCookie) - MAX_TCP_OPTION_SPACE, request.bytes.length);
   if (room <= 0) return undefined;
-  const data = newSendSkb(sk, seqOf(syn), SYN);
+  const data = newSendSkb(sk, seqOf(syn), flagsOf(syn));
   if (data === undefined) return undefined;
   sk.wmemQueued += data.truesize;
   charge(sk, data.truesize);

@@ -14,7 +14,7 @@ import { seeded, World } from './world.fixture.ts';
 
 export { seeded, World } from './world.fixture.ts';
 
-/** A small copy of an IPv4 header in front of each segment: only its addresses mean something. */
+/** A small copy of an IPv4 header in front of each segment: only its TOS and its addresses mean something. */
 const NETWORK = 20;
 const LINK = 14;
 
@@ -32,6 +32,8 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_congestion_control: 'reno',
     tcp_dsack: 1,
     tcp_early_retrans: 3,
+    tcp_ecn: 2,
+    tcp_ecn_fallback: 1,
     tcp_fastopen: 1,
     tcp_fastopen_blackhole_timeout_sec: 0,
     tcp_fastopen_key: '',
@@ -93,6 +95,8 @@ export interface LinkOptions {
   /** More delay for a frame, which may so be overtaken. */
   jitter?: (index: number) => number;
   duplicate?: (index: number) => boolean;
+  /** Marks a frame that is ECN-capable: congestion. */
+  mark?: (index: number) => boolean;
   /** Whether super-packets cross whole, as over loopback. */
   gso?: boolean;
   /** Bytes that wait at most; beyond, frames are dropped and the sender told. */
@@ -160,7 +164,7 @@ export class Host {
   }
 
   /** Bytes on the wire as a segment that came in, its addresses from `saddr` to this host. */
-  receive(bytes: Uint8Array, saddr: number, checksum: number = CHECKSUM_NONE): void {
+  receive(bytes: Uint8Array, saddr: number, checksum: number = CHECKSUM_NONE, tos = 0): void {
     const skb = this.pool.alloc(NETWORK + bytes.length, LINK) as SkBuff;
     const at = skb.put(NETWORK);
     skb.view.setUint32(at + 12, saddr);
@@ -171,6 +175,7 @@ export class Host {
     skb.ttl = 64;
     skb.ifindex = 1;
     skb.ipSummed = checksum;
+    skb.tos = tos;
     this.tcp.receive(this.world.now, skb, this.family);
     this.softirq();
   }
@@ -206,7 +211,7 @@ export class Host {
         if (flow.saddr === 0) flow.saddr = host.address;
         return dst(host.generation);
       },
-      output: (_now, skb, _dst, from) => host.#output(skb, from.saddr, from.daddr),
+      output: (_now, skb, _dst, from) => host.#output(skb, from.saddr, from.daddr, from.inet.tos),
       local: (a) => a === host.address,
       isMulticast: (a) => a >>> 28 === 0xe,
       isBroadcast: (a) => a >>> 0 === 0xffff_ffff,
@@ -216,8 +221,9 @@ export class Host {
     };
   }
 
-  #output(skb: SkBuff, saddr: number, daddr: number): number {
+  #output(skb: SkBuff, saddr: number, daddr: number, tos: number): number {
     const at = skb.push(NETWORK);
+    skb.view.setUint8(at + 1, tos);
     skb.view.setUint32(at + 12, saddr);
     skb.view.setUint32(at + 16, daddr);
     skb.networkHeader = at;
@@ -265,6 +271,7 @@ export class Host {
       skb.free();
     });
     for (const frame of frames) {
+      if ((frame.tos & 3) !== 0 && link.mark?.(index) === true) frame.tos |= 3;
       world.at(arrival, () =>
         this.peer?.tcp.receive(world.now, frame, (this.peer as Host).family as Family<unknown>),
       );
@@ -281,6 +288,7 @@ export class Host {
     frame.gsoSegs = skb.gsoSegs;
     frame.gsoType = skb.gsoType;
     frame.networkHeader = frame.data;
+    frame.tos = frame.view.getUint8(frame.data + 1);
     frame.pull(NETWORK);
     frame.ipSummed = skb.ipSummed;
     frame.csumStart = frame.data;

@@ -3,6 +3,7 @@
  * @module
  */
 import { CHRONO_BUSY, CHRONO_RWND, CHRONO_SNDBUF, chronoTotal } from './chrono.ts';
+import { ECN_OK, ECN_SEEN } from './ecn.ts';
 import { notSentBytes } from './send-queue.ts';
 import { LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
@@ -14,7 +15,7 @@ export interface TcpInfo {
   retransmits: number;
   probes: number;
   backoff: number;
-  /** `TCPI_OPT_*` bits: 1 timestamps, 2 SACK, 4 window scaling, 32 data of a SYN was taken, 128 a SYN made it. */
+  /** `TCPI_OPT_*` bits: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN, 16 marked data was seen, 32 data of a SYN was taken, 128 a SYN made it. */
   options: number;
   sndWscale: number;
   rcvWscale: number;
@@ -102,6 +103,8 @@ const LISTENER_FIELDS: ReadonlySet<keyof TcpInfo> = /* @__PURE__ */ new Set([
 const TCPI_OPT_TIMESTAMPS = 1;
 const TCPI_OPT_SACK = 2;
 const TCPI_OPT_WSCALE = 4;
+const TCPI_OPT_ECN = 8;
+const TCPI_OPT_ECN_SEEN = 16;
 const TCPI_OPT_SYN_DATA = 32;
 const TCPI_OPT_TFO_CHILD = 128;
 
@@ -131,6 +134,8 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
       (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) |
       (sk.sackOk ? TCPI_OPT_SACK : 0) |
       (sk.wscaleOk ? TCPI_OPT_WSCALE : 0) |
+      ((sk.ecnFlags & ECN_OK) !== 0 ? TCPI_OPT_ECN : 0) |
+      ((sk.ecnFlags & ECN_SEEN) !== 0 ? TCPI_OPT_ECN_SEEN : 0) |
       (sk.synDataAcked ? TCPI_OPT_SYN_DATA : 0) |
       (sk.fastopenChild ? TCPI_OPT_TFO_CHILD : 0),
     sndWscale: sk.sndWscale,
@@ -179,7 +184,7 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     rwndLimited: chronoTotal(now, sk, CHRONO_RWND),
     sndbufLimited: chronoTotal(now, sk, CHRONO_SNDBUF),
     delivered: sk.delivered,
-    deliveredCe: 0,
+    deliveredCe: sk.deliveredCe,
     bytesSent: sk.bytesSent,
     bytesRetrans: sk.bytesRetrans,
     dsackDups: sk.dsackDups,

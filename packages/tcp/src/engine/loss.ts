@@ -12,6 +12,7 @@ import {
 } from './ack-flags.ts';
 import { CB_SACKED, SACKED_ACKED, sackedOf } from './cb.ts';
 import { currentSsthresh, cwndEvent, packetsInFlight, setCaState } from './cwnd.ts';
+import { ecnQueueCwr } from './ecn.ts';
 import { currentMss } from './mss.ts';
 import { addRenoSack, limitRenoSacked } from './newreno.ts';
 import { windowEnd } from './output.ts';
@@ -48,6 +49,7 @@ export function enterLoss(now: number, sk: TcpSock): void {
   setCaState(now, sk, CA_LOSS);
   sk.highSeq = sk.sndNxt;
   sk.tlpHighSeq = undefined;
+  ecnQueueCwr(sk);
   // RFC 5682 §2.1 step 1, §3.1: not in the middle of another recovery.
   sk.frto = tcp_frto !== 0 && (caState < CA_RECOVERY || sk.retransmits !== 0);
 }

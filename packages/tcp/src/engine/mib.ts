@@ -121,6 +121,7 @@ export interface TcpExtCounters {
   TCPWinProbe: number;
   TCPKeepAlive: number;
   TCPDelivered: number;
+  TCPDeliveredCE: number;
   TCPZeroWindowDrop: number;
   TCPTimeWaitOverflow: number;
   TCPReqQFullDrop: number;
@@ -252,6 +253,7 @@ export function tcpMib(): TcpMib {
       TCPWinProbe: 0,
       TCPKeepAlive: 0,
       TCPDelivered: 0,
+      TCPDeliveredCE: 0,
       TCPZeroWindowDrop: 0,
       TCPTimeWaitOverflow: 0,
       TCPReqQFullDrop: 0,

@@ -8,6 +8,7 @@ import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-sc
 import { acceptQueueFull, pushAccepted, shiftAccepted, wakeListener } from './accept-queue.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
 import { doubled } from './doubled.ts';
+import { ecnRequested } from './ecn.ts';
 import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import type { Family } from './ports.ts';
@@ -117,6 +118,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment, family: 
     req.tsRecent = options.tsval;
   }
   req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
+  req.ecnOk = ecnRequested(sk, skb, seg);
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
 }

@@ -6,6 +6,7 @@ import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { FIN } from '../flags.ts';
 import { measureSegment, scheduleAck } from './ack.ts';
 import { endSeqOf, flagsOf, seqOf } from './cb.ts';
+import { ecnReceived } from './ecn.ts';
 import { setOwnerR } from './memory.ts';
 import { tryRmemSchedule } from './prune.ts';
 import { growRcvbuf } from './rcvbuf.ts';
@@ -18,6 +19,7 @@ import { growWindow } from './window.ts';
 /** Takes over a segment ahead of RCV.NXT, header off (Linux `tcp_data_queue_ofo`). */
 export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
   const { TcpExt } = sk.tcp.mib;
+  ecnReceived(sk, seg);
   if (!tryRmemSchedule(sk, skb)) {
     TcpExt.TCPOFODrop++;
     sk.wake?.(sk, 1);
@@ -25,7 +27,7 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
     return;
   }
   const { gsoSize, len, truesize } = skb;
-  if (len > 0) measureSegment(sk, len, truesize, gsoSize, seg.headerLength, seg.flags);
+  if (len > 0) measureSegment(sk, seg, len, truesize, gsoSize);
   scheduleAck(sk);
   sk.rcvOoopack += Math.max(skb.gsoSegs, 1);
   TcpExt.TCPOFOQueue++;

@@ -2,10 +2,10 @@
  * Active open, `listen` and `accept`: RFC 9293 §3.10.1.
  * @module
  */
-import { SYN } from '../flags.ts';
 import { shiftAccepted } from './accept-queue.ts';
 import { bindForListen, hashConnect } from './bind.ts';
 import { seqOf } from './cb.ts';
+import { ecnSyn } from './ecn.ts';
 import { defersConnect, sendSynData } from './fastopen-client.ts';
 import { tuneQueue } from './fastopen-queue.ts';
 import { charge } from './memory.ts';
@@ -76,7 +76,7 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
 export function sendSyn(now: number, sk: TcpSock, dst: Dst): Errno {
   const { tcp } = sk;
   prepare(now, sk, dst);
-  const skb = newSendSkb(sk, sk.writeSeq, SYN);
+  const skb = newSendSkb(sk, sk.writeSeq, ecnSyn(sk));
   if (skb === undefined) {
     setState(sk, CLOSE);
     return 'ENOBUFS';

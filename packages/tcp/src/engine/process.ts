@@ -10,6 +10,7 @@ import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
 import { updatePacingRate } from './cwnd.ts';
+import { ecnAcceptCwr } from './ecn.ts';
 import { dataSendCheck } from './established.ts';
 import { fastopenEstablished } from './fastopen-server.ts';
 import { initTransfer } from './init-transfer.ts';
@@ -67,6 +68,7 @@ export function rcvStateProcess(now: number, sk: TcpSock, skb: SkBuff, seg: Segm
     return;
   }
   if (!fifthAck(now, sk, skb, seg)) return;
+  ecnAcceptCwr(sk, seg);
   processUrgent(sk, skb, seg);
   if (!seventhText(now, sk, skb, seg)) return;
   if (sk.state === CLOSE) return;

@@ -4,6 +4,7 @@
  * @module
  */
 import { cwndEvent, inCwndReduction, packetsInFlight, setCaState } from './cwnd.ts';
+import { ecnQueueCwr } from './ecn.ts';
 import { CA_CWR, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
 
 /** The threshold comes down; what is acknowledged from now on brings the window to it. */
@@ -15,6 +16,7 @@ export function initCwndReduction(now: number, sk: TcpSock): void {
   sk.prrDelivered = 0;
   sk.prrOut = 0;
   sk.sndSsthresh = sk.caOps.ssthresh(now, sk);
+  ecnQueueCwr(sk);
 }
 
 /** An ACK delivered `delivered` segments and showed that `lost` are lost. `advanced`: it advanced SND.UNA. */
@@ -47,7 +49,7 @@ export function endCwndReduction(now: number, sk: TcpSock): void {
   cwndEvent(now, sk, 'COMPLETE_CWR');
 }
 
-/** The queues of this host overflow: a reduction without a loss (Linux `tcp_enter_cwr`). */
+/** Congestion without a loss, marked or in the queues of this host: a reduction, once in a window (Linux `tcp_enter_cwr`). */
 export function enterCwr(now: number, sk: TcpSock): void {
   sk.priorSsthresh = 0;
   if (sk.caState >= CA_CWR) return;

@@ -113,7 +113,7 @@ export function rackReoTimeout(now: number, sk: TcpSock): void {
   rackDetectLoss(now, sk);
   if (before !== packetsInFlight(sk)) {
     if (sk.caState !== CA_RECOVERY) {
-      enterRecovery(now, sk);
+      enterRecovery(now, sk, false);
       cwndReduction(sk, 1, sk.lost - lost, false);
     }
     xmitRetransmitQueue(now, sk);

@@ -105,7 +105,7 @@ function queueInOrder(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void
     forceSchedule(sk, truesize);
   }
   queueReceived(sk, skb, seg.endSeq);
-  if (len > 0) dataReceived(now, sk, len, truesize, gsoSize, seg.headerLength, seg.flags);
+  if (len > 0) dataReceived(now, sk, seg, len, truesize, gsoSize);
   if ((seg.flags & FIN) !== 0) finReceived(now, sk);
   if (sk.ofoQueue !== undefined) {
     drainOfo(now, sk);

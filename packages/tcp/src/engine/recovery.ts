@@ -5,6 +5,7 @@
  */
 import {
   ackState,
+  FLAG_ECE,
   FLAG_LOST_RETRANS,
   FLAG_SACK_RENEGING,
   FLAG_SET_XMIT_TIMER,
@@ -14,7 +15,7 @@ import {
 import { currentSsthresh, inCwndReduction, leftOut, setCaState } from './cwnd.ts';
 import { processLoss } from './loss.ts';
 import { addRenoSack, newrenoMarkLost } from './newreno.ts';
-import { endCwndReduction, initCwndReduction } from './prr.ts';
+import { endCwndReduction, enterCwr, initCwndReduction } from './prr.ts';
 import { rackMarkLost } from './rack.ts';
 import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, type TcpSock, TIMER_RETRANS } from './tcb.ts';
 import { armRtx } from './timer.ts';
@@ -30,6 +31,8 @@ const RENEGE_DELAY = 10_000;
 export function fastRetransAlert(now: number, sk: TcpSock, priorUna: number, dupacks: number): void {
   const advanced = (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0;
   if (sk.packetsOut === 0) sk.sackedOut = 0;
+  const congested = (ackState.flag & FLAG_ECE) !== 0;
+  if (congested) sk.priorSsthresh = 0;
   if (checkReneging(now, sk)) return;
   if (sk.caState === CA_OPEN) sk.retransStamp = 0;
   else if (((sk.sndUna - sk.highSeq) | 0) >= 0 && endOfEpisode(now, sk)) return;
@@ -42,7 +45,7 @@ export function fastRetransAlert(now: number, sk: TcpSock, priorUna: number, dup
       identifyPacketLoss(now, sk);
       if (sk.caState !== CA_RECOVERY) {
         if (sk.lostOut === 0) return;
-        enterRecovery(now, sk); // what was undone, and what is lost all the same
+        enterRecovery(now, sk, congested); // what was undone, and what is lost all the same
       }
       break;
     case CA_LOSS:
@@ -70,7 +73,7 @@ function perhapsRecover(now: number, sk: TcpSock, advanced: boolean, dupacks: nu
     tryToOpen(now, sk);
     return false;
   }
-  enterRecovery(now, sk);
+  enterRecovery(now, sk, (ackState.flag & FLAG_ECE) !== 0);
   return true;
 }
 
@@ -117,8 +120,11 @@ function identifyPacketLoss(now: number, sk: TcpSock): void {
   if (retransOut > sk.retransOut) ackState.flag |= FLAG_LOST_RETRANS;
 }
 
-/** RFC 5681 §3.2 step 2, 3: the threshold comes down, with a mark by which a mistake is noticed. */
-export function enterRecovery(now: number, sk: TcpSock): void {
+/**
+ * RFC 5681 §3.2 step 2, 3: the threshold comes down, with a mark by which a mistake is noticed. `congested`: an ACK told of congestion, so that
+ * the reduction is none.
+ */
+export function enterRecovery(now: number, sk: TcpSock, congested: boolean): void {
   const { TcpExt } = sk.tcp.mib;
   if (!anyRetransDone(sk)) sk.retransStamp = 0;
   if (sk.sackOk) TcpExt.TCPSackRecovery++;
@@ -126,15 +132,16 @@ export function enterRecovery(now: number, sk: TcpSock): void {
   sk.priorSsthresh = 0;
   initUndo(sk);
   if (!inCwndReduction(sk)) {
-    sk.priorSsthresh = currentSsthresh(sk);
+    if (!congested) sk.priorSsthresh = currentSsthresh(sk);
     initCwndReduction(now, sk);
   }
   setCaState(now, sk, CA_RECOVERY);
 }
 
-/** Nothing is lost for sure: Open or Disorder. */
+/** Nothing is lost for sure: Open or Disorder; but a mark is answered as a loss is, once in a window (RFC 3168 §6.1.2). */
 function tryToOpen(now: number, sk: TcpSock): void {
   if (!anyRetransDone(sk)) sk.retransStamp = 0;
+  if ((ackState.flag & FLAG_ECE) !== 0) enterCwr(now, sk);
   if (sk.caState !== CA_CWR) tryKeepOpen(now, sk);
 }
 

@@ -4,7 +4,7 @@
  */
 import { CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { HLEN } from '../fields.ts';
-import { ACK, RST, SYN } from '../flags.ts';
+import { ACK, ECE, RST, SYN } from '../flags.ts';
 import { TCPOLEN_TSTAMP_ALIGNED, writeHeader, writeMss, writeTimestamps } from '../write.ts';
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
@@ -199,7 +199,8 @@ export function sendSynack(now: number, req: RequestSock): boolean {
   const sum = pushBare(family, tx, req.saddr, req.daddr, length);
   const at = tx.data;
   const window = req.synackWindow;
-  writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, SYN | ACK, window, sum, 0);
+  const flags = req.ecnOk ? SYN | ACK | ECE : SYN | ACK;
+  writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, flags, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
   const tsval = (tsClock(now) + req.tsoffset) | 0;
   const behindMss = writeMss(tx.view, at + HLEN, advmss);

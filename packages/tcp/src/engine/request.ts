@@ -42,6 +42,8 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   /** Peer's MSS option, or 536; TCP_MAXSEG of the listener where that is less. */
   mss = 536;
   sackOk = false;
+  /** The SYN asked for ECN, and the SYN-ACK agrees. */
+  ecnOk = false;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;

@@ -20,6 +20,7 @@ import {
   seqOf,
 } from './cb.ts';
 import { packetsInFlight } from './cwnd.ts';
+import { ecnFallback } from './ecn.ts';
 import { currentMss } from './mss.ts';
 import { smallQueueCheck, tsoSegs, windowEnd } from './output.ts';
 import { OK } from './ports.ts';
@@ -78,6 +79,7 @@ export function retransmitUncounted(now: number, sk: TcpSock, skb: SkBuff, segs:
     room = Math.min(room, mss);
     if (skb.len < room) tryCollapse(sk, skb, room);
   }
+  skb.cb[CB_FLAGS] = ecnFallback(sk, flagsOf(skb));
   const count = pcountOf(skb);
   Tcp.RetransSegs += count;
   if ((flagsOf(skb) & SYN) !== 0) TcpExt.TCPSynRetrans++;

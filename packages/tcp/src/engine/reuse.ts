@@ -104,6 +104,7 @@ function forgetCounts(sk: TcpSock): void {
   sk.totalRtoTime = 0;
   sk.rtoStamp = 0;
   sk.delivered = 0;
+  sk.deliveredCe = 0;
   sk.lost = 0;
   sk.reordSeen = 0;
   sk.dsackDups = 0;

@@ -3,10 +3,11 @@
  * that come out are compared, with their time, to the millisecond.
  *
  * A segment is written `S. 0:0(0) ack 1 win 65535 <mss 1460,TS val 0 ecr 0>`: flags as tcpdump has them, numbers relative to both ISNs.
- * What an expectation does not mention is not compared.
+ * In front may stand what its IP header says of ECN: `[ect0]`, `[ect1]` or `[ce]`. What an expectation does not mention is not compared,
+ * but for flags, numbers and ECN.
  * @module
  */
-import type { SkBuff } from '@stack/skbuff';
+import { CHECKSUM_NONE, type SkBuff } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import { expect } from 'vitest';
 import { checksumOf } from '../checksum.ts';
@@ -20,6 +21,7 @@ export const PEER = 0x0a00_0009;
 const PEER_PORT = 40_000;
 const OUR_PORT = 80;
 const FLAGS = 'FSRP.UEW';
+const ECN = ['', '[ect1] ', '[ect0] ', '[ce] '];
 
 interface Sent {
   readonly time: number;
@@ -96,8 +98,9 @@ export class Script {
   }
 
   /** A segment from the peer. `data` is its payload; else it is made up. */
-  in(text: string, data?: Uint8Array): this {
-    const { header, length } = this.#parse(text);
+  in(line: string, data?: Uint8Array): this {
+    const ecn = line.startsWith('[') ? ECN.indexOf(line.slice(0, line.indexOf(' ') + 1)) : 0;
+    const { header, length } = this.#parse(line.slice((ECN[ecn] ?? '').length));
     const payload = data ?? pattern(length, header.seq + 1);
     const bytes = new Uint8Array(header.doff * 4 + payload.length);
     encode(header, bytes);
@@ -105,7 +108,7 @@ export class Script {
     const sum = pseudoIpv4(PEER, this.host.address, 6, bytes.length);
     const view = new DataView(bytes.buffer);
     view.setUint16(16, checksumOf(view, 0, bytes.length, sum));
-    this.host.receive(bytes, PEER);
+    this.host.receive(bytes, PEER, CHECKSUM_NONE, ecn);
     return this;
   }
 
@@ -297,7 +300,8 @@ export class Script {
     if ((header.flags & 2) !== 0) this.#ours = header.seq;
     // A RST that answers a segment without ACK is numbered 0.
     const seq = (header.flags & 4) !== 0 && header.seq === 0 ? 0 : (header.seq - (this.#ours ?? 0)) >>> 0;
-    let text = `${letters === '' ? '-' : letters} ${seq}:${seq + length}(${length})`;
+    const ecn = ECN[skb.view.getUint8(skb.networkHeader + 1) & 3] as string;
+    let text = `${ecn}${letters === '' ? '-' : letters} ${seq}:${seq + length}(${length})`;
     if ((header.flags & 16) !== 0) text += ` ack ${header.ackSeq}`;
     text += ` win ${header.window}`;
     if ((header.flags & 32) !== 0) text += ` urg ${header.urgPtr}`;
@@ -397,9 +401,10 @@ function matches(actual: string, expected: string): boolean {
   if (wantedOptions !== undefined && wantedOptions !== options) return false;
   const words = head.split(' ');
   const wanted = wantedHead.split(' ');
-  if (words[0] !== wanted[0] || words[1] !== wanted[1]) return false;
-  for (let i = 2; i < wanted.length; i += 2) {
-    const at = words.indexOf(wanted[i] as string, 2);
+  const fixed = head.startsWith('[') ? 3 : 2; // flags, numbers, and ECN before them
+  if (words.slice(0, fixed).join() !== wanted.slice(0, fixed).join()) return false;
+  for (let i = fixed; i < wanted.length; i += 2) {
+    const at = words.indexOf(wanted[i] as string, fixed);
     if (at < 0 || words[at + 1] !== wanted[i + 1]) return false;
   }
   // A flag-bound number that is there and not expected counts for the ACK only.

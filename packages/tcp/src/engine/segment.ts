@@ -20,6 +20,8 @@ export class Segment {
   endSeq = 0;
   ackSeq = 0;
   flags = 0;
+  /** The ECN bits of its IP header (RFC 3168 §5). */
+  ecn = 0;
   /** As on the wire, not scaled. */
   window = 0;
   urgPtr = 0;
@@ -42,6 +44,7 @@ export class Segment {
     this.endSeq = end;
     this.ackSeq = ackSeq(view, data);
     this.flags = bits;
+    this.ecn = skb.tos & 3;
     this.window = window(view, data);
     this.urgPtr = urgPtr(view, data);
     this.headerLength = length;

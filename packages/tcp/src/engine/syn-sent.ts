@@ -10,6 +10,7 @@ import { FLAG_SLOWPATH } from './ack-flags.ts';
 import { processAck } from './acked.ts';
 import { CB_FLAGS } from './cb.ts';
 import { resetReceived, stateChanged } from './close.ts';
+import { ecnCrossedSyn, ecnSynack } from './ecn.ts';
 import { fastopenSynack } from './fastopen-synack.ts';
 import { initTransfer } from './init-transfer.ts';
 import { headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
@@ -56,6 +57,7 @@ export function synSent(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): nu
       return SYN_CONSUMED;
     }
     if ((seg.flags & SYN) === 0) return 'TCP_FLAGS';
+    ecnSynack(sk, seg);
     takeSynOptions(sk, seg);
     establish(now, sk, seg, timestamps);
     return finishHandshake(now, sk, skb, seg);
@@ -155,14 +157,15 @@ function crossedSyn(now: number, sk: TcpSock, seg: Segment, timestamps: boolean)
   sk.maxWindow = sk.sndWnd;
   syncMss(sk, sk.pmtuCookie);
   initializeRcvMss(sk);
-  sendCrossedSynack(now, sk);
+  sendCrossedSynack(now, sk, seg);
 }
 
 /** Turns the SYN in the retransmit queue into a SYN-ACK and sends it. */
-function sendCrossedSynack(now: number, sk: TcpSock): void {
+function sendCrossedSynack(now: number, sk: TcpSock, seg: Segment): void {
+  const flags = ecnCrossedSyn(sk, seg);
   const skb = sk.rtxQueue.first;
   if (skb === undefined) return;
-  skb.cb[CB_FLAGS] = SYN | ACK;
+  skb.cb[CB_FLAGS] = flags;
   if (transmitSkb(now, sk, skb) !== OK) return;
   armRtx(sk, TIMER_RETRANS, now + sk.rto);
 }

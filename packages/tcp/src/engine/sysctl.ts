@@ -38,6 +38,10 @@ export interface TcpSysctl {
   readonly tcp_dsack: number;
   /** 3, 4: send a tail loss probe (RFC 8985 §7); 0: do not. */
   readonly tcp_early_retrans: number;
+  /** RFC 3168: 0 without, 1 asked for and agreed to, 2 agreed to only. */
+  readonly tcp_ecn: number;
+  /** A SYN that is sent again asks no more; 0: it does. */
+  readonly tcp_ecn_fallback: number;
   /** Fast open, bits: 1 client, 2 server, 4 client without cookie, 0x200 server without cookie, 0x400 every listener. */
   readonly tcp_fastopen: number;
   /** s without fast open after one was swallowed on the way, doubled each time up to 64 times; 0: never without. */

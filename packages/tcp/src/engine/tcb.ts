@@ -229,6 +229,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   // What both agreed on.
   /** SACK (RFC 2018). */
   sackOk = false;
+  /** `ECN_*` bits: see `ecn.ts`. */
+  ecnFlags = 0;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;
@@ -389,6 +391,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   rackLastDelivered = 0;
   /** Segments delivered, over the connection's life. */
   delivered = 0;
+  /** Of those, told of by ACKs that told of congestion too. */
+  deliveredCe = 0;
   /** Bytes a second that would be sent if they were paced. */
   pacingRate = 0;
 

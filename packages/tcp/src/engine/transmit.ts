@@ -9,6 +9,7 @@ import { writeHeader, writeTimestamps } from '../write.ts';
 import { ackSent, DELACK_MAX, delayAck } from './ack.ts';
 import { CB_GSO_SIZE, CB_TX_DELIVERED, CB_TX_MARK, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
 import { cwndEvent, packetsInFlight } from './cwnd.ts';
+import { ecnSend } from './ecn.ts';
 import { CN, type Dst, OK } from './ports.ts';
 import { enterCwr } from './prr.ts';
 import { sackLength, writeSackOption } from './sack.ts';
@@ -83,7 +84,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   }
   const seq = seqOf(skb);
   const window = syn ? Math.min(sk.rcvWnd, 0xffff) : selectWindow(sk);
-  pushHeader(now, sk, tx, length, seq, flags, window);
+  pushHeader(now, sk, tx, length, seq, syn ? flags : ecnSend(sk, tx, seq, flags), window);
   if (skb.len !== 0) dataSent(now, sk, skb.len, pcount);
   const end = endSeqOf(skb);
   // Retransmissions are counted apart (RFC 4022 tcpOutSegs: "excluding those containing only retransmitted octets").
@@ -110,7 +111,7 @@ export function transmitControl(now: number, sk: TcpSock, seq: number, flags: nu
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', tx);
-  pushHeader(now, sk, tx, length, seq, flags, selectWindow(sk));
+  pushHeader(now, sk, tx, length, seq, ecnSend(sk, tx, seq, flags), selectWindow(sk));
   tcp.mib.Tcp.OutSegs++;
   sk.segsOut++;
   tx.truesize = PURE_ACK_TRUESIZE;

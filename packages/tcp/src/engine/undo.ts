@@ -6,6 +6,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { CB_SACKED, EVER_RETRANS, LOST, LOST_BY_RACK, SACKED_RETRANS, sackedOf, seqOf } from './cb.ts';
 import { setCaState } from './cwnd.ts';
+import { ecnWithdrawCwr } from './ecn.ts';
 import { TCP_RACK_RECOVERY_THRESH } from './rack.ts';
 import { tryKeepOpen } from './recovery.ts';
 import { checkSackReordering } from './reordering.ts';
@@ -55,7 +56,10 @@ function undoCwndReduction(now: number, sk: TcpSock, unmark: boolean): void {
   if (unmark) unmarkAllLost(sk);
   if (sk.priorSsthresh !== 0) {
     sk.sndCwnd = sk.caOps.undoCwnd(now, sk);
-    if (sk.priorSsthresh > sk.sndSsthresh) sk.sndSsthresh = sk.priorSsthresh;
+    if (sk.priorSsthresh > sk.sndSsthresh) {
+      sk.sndSsthresh = sk.priorSsthresh;
+      ecnWithdrawCwr(sk);
+    }
   }
   sk.sndCwndStamp = now;
   sk.hasUndo = false;
