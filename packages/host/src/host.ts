@@ -10,7 +10,7 @@ import type { Pool, SkBuff } from '@stack/skbuff';
 import type { Device } from '@stack/skbuff/netdev';
 import { type Socket, Sockets, type SocketsOptions, type SyscallTracer } from '@stack/socket';
 import { Sysctl, type Value } from '@stack/sysctl';
-import { STANDARD_CONGESTION, Tcp } from '@stack/tcp/engine';
+import { standardCongestion, Tcp } from '@stack/tcp/engine';
 import { type Family, Udp } from '@stack/udp/engine';
 import type { Clock } from './clock/clock.ts';
 import { TimingWheel } from './clock/timing-wheel.ts';
@@ -164,7 +164,7 @@ export class Host {
     const drops = this.#drops;
     this.sysctl = new Sysctl({
       ...(options.memory !== undefined && { memory: options.memory }),
-      congestionControl: () => this.tcp?.congestion.names() ?? STANDARD_CONGESTION.map(({ name }) => name),
+      congestionControl: () => this.tcp?.congestion.names() ?? standardCongestion().map(({ name }) => name),
       qdisc: () => STANDARD_QDISCS,
     });
     const { sysctl, trace: tracing } = this;

@@ -8,6 +8,7 @@ import type { Timers } from './clock/timing-wheel.ts';
 import type { Drop, Drops } from './drops.ts';
 import type { Kernel, Softirq } from './kernel.ts';
 import type { NetDevice } from './net-device.ts';
+import { flowHash } from './offload/flow-hash.ts';
 import { segmentGso, validateXmit } from './offload/gso.ts';
 import type { PacketTap } from './rx.ts';
 import { enter, type Tracing } from './trace.ts';
@@ -73,6 +74,7 @@ export class Transmitter {
       drop: this.#options.drops.port('qdisc'),
       random: this.#options.random,
       segment: segmentGso,
+      flowHash,
       txQueueLen: dev.txqueuelen,
       mtu: dev.mtu + dev.hardHeaderLen,
     };

@@ -51,6 +51,8 @@ export interface QdiscPorts {
 export interface PacedOwner {
   /** Bytes per second it wants to send at most (`sk_pacing_rate`, `SO_MAX_PACING_RATE`); absent or `Infinity` = as it likes. */
   readonly pacingRate?: number | undefined;
+  /** Set to `SK_PACING_FQ` by fq, where present: it spaces the packets, so their sender need not. */
+  pacingStatus?: number | undefined;
 }
 
 /** Linux's `timer_list`. */

@@ -32,6 +32,13 @@ export const SOCK_SNDBUF_LOCK = 1;
 /** {@link Sock.userlocks}: SO_RCVBUF was set, so nothing tunes it. */
 export const SOCK_RCVBUF_LOCK = 2;
 
+/** {@link Sock.pacingStatus}: packets leave as they come. */
+export const SK_PACING_NONE = 0;
+/** {@link Sock.pacingStatus}: the protocol has to space them itself. */
+export const SK_PACING_NEEDED = 1;
+/** {@link Sock.pacingStatus}: a queue below does. */
+export const SK_PACING_FQ = 2;
+
 /** {@link ExtendedError.origin}: this host. */
 export const SO_EE_ORIGIN_LOCAL = 1;
 /** {@link ExtendedError.origin}: an ICMP message. */
@@ -88,6 +95,12 @@ export class Sock {
   shutdown = 0;
   /** Packets dropped for want of room (`sk_drops`). */
   drops = 0;
+  /** Bytes a second to send at most (`sk_pacing_rate`); Infinity = as fast as it goes. */
+  pacingRate: number = Number.POSITIVE_INFINITY;
+  /** Upper bound on {@link pacingRate} (`SO_MAX_PACING_RATE`). */
+  maxPacingRate: number = Number.POSITIVE_INFINITY;
+  /** `SK_PACING_*`: who spaces packets. */
+  pacingStatus: number = SK_PACING_NONE;
   /** `SO_MARK`, u32: goes into each skb and into route lookups. */
   mark = 0;
   /** `SO_PRIORITY`, u32. */

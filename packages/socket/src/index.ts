@@ -172,6 +172,7 @@ export {
   SOL_UDP,
 } from './constants/so.ts';
 export {
+  TCP_CC_INFO,
   TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT,

@@ -65,6 +65,8 @@ export interface OptionTypes {
   '0:40': { get: never; set: SourceMembership };
   /** TCP_INFO: `struct tcp_info`, as the TCP below has it. */
   '6:11': { get: Readonly<Record<string, number>>; set: never };
+  /** TCP_CC_INFO: `union tcp_cc_info`, as the congestion control has it. */
+  '6:26': { get: Readonly<Record<string, number>>; set: never };
   /** TCP_CONGESTION */
   '6:13': { get: string; set: string };
   /** TCP_FASTOPEN_KEY */

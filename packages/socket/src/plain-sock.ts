@@ -14,6 +14,9 @@ export class PlainSock implements SockFields {
   userlocks = 0;
   err = '';
   shutdown = 0;
+  pacingRate: number = Number.POSITIVE_INFINITY;
+  maxPacingRate: number = Number.POSITIVE_INFINITY;
+  pacingStatus = 0;
   mark = 0;
   priority = 0;
   boundDevIf = 0;

@@ -73,6 +73,11 @@ export interface SockFields {
   errSoft?: string;
   /** Bits `RCV_SHUTDOWN`, `SEND_SHUTDOWN`. */
   shutdown: number;
+  /** Bytes a second it sends at most now, and at any time (SO_MAX_PACING_RATE); Infinity = no limit. */
+  pacingRate: number;
+  maxPacingRate: number;
+  /** Who spaces its packets: 0 nobody, 1 the protocol, 2 a queue below. */
+  pacingStatus: number;
   mark: number;
   priority: number;
   boundDevIf: number;

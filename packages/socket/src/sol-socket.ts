@@ -16,6 +16,10 @@ const SOCK_MIN_SNDBUF = 4608;
 /** Least of SO_RCVBUF. */
 const SOCK_MIN_RCVBUF = 2304;
 const INT_MAX = 0x7fff_ffff;
+const UINT_MAX = 0xffff_ffff;
+/** {@link SockFields.pacingStatus}. */
+const SK_PACING_NONE = 0;
+const SK_PACING_NEEDED = 1;
 /** Longest name of a device (`IFNAMSIZ` - 1). */
 const MAX_IFNAME = 15;
 /** Priorities that anybody may set: 0..6. */
@@ -38,6 +42,8 @@ export function setSocketOption(
       return setTimeout(core, option, value);
     case so.SO_BINDTODEVICE:
       return typeof value === 'string' ? bindToDevice(core, value.slice(0, MAX_IFNAME)) : 'EINVAL';
+    case so.SO_MAX_PACING_RATE:
+      return setMaxPacingRate(core, value);
     case so.SO_TYPE:
     case so.SO_PROTOCOL:
     case so.SO_DOMAIN:
@@ -153,6 +159,8 @@ export function socketOption(core: Core, option: number): OptionData | typeof NO
       return sk.priority;
     case so.SO_MARK:
       return sk.mark;
+    case so.SO_MAX_PACING_RATE:
+      return Math.min(sk.maxPacingRate, UINT_MAX);
     case so.SO_RCVLOWAT:
       return sk.rcvlowat;
     case so.SO_SNDLOWAT:
@@ -181,6 +189,18 @@ function setSndbuf({ proto: { sk } }: Core, bytes: number): undefined {
 function setRcvbuf({ proto: { sk } }: Core, bytes: number): undefined {
   sk.rcvbuf = Math.max(Math.min(bytes, INT_MAX >> 1) * 2, SOCK_MIN_RCVBUF);
   sk.userlocks |= SOCK_RCVBUF_LOCK;
+}
+
+/** An int, of which -1 lifts the limit, or more: Linux takes a u64, too. */
+function setMaxPacingRate({ proto: { sk } }: Core, value: OptionData): Errno | undefined {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < -(2 ** 31)) return 'EINVAL';
+  const rate = value < 0 ? value >>> 0 : value;
+  sk.maxPacingRate = rate === UINT_MAX || rate >= Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : rate;
+  sk.pacingRate = Math.min(sk.pacingRate, sk.maxPacingRate);
+  if (sk.maxPacingRate !== Number.POSITIVE_INFINITY && sk.pacingStatus === SK_PACING_NONE) {
+    sk.pacingStatus = SK_PACING_NEEDED;
+  }
+  return undefined;
 }
 
 function setZerocopy({ proto }: Core, value: number): Errno | undefined {

@@ -99,6 +99,8 @@ const IPV4: [string, string][] = [
   ['tcp_moderate_rcvbuf', '1'],
   ['tcp_notsent_lowat', '4294967295'],
   ['tcp_orphan_retries', '0'],
+  ['tcp_pacing_ca_ratio', '120'],
+  ['tcp_pacing_ss_ratio', '200'],
   ['tcp_pingpong_thresh', '1'],
   ['tcp_recovery', '1'],
   ['tcp_reordering', '3'],

@@ -72,6 +72,8 @@ const LIMITS: [string, number, number][] = [
   ['net.ipv4.tcp_no_metrics_save', 0, 255],
   ['net.ipv4.tcp_notsent_lowat', 0, 4_294_967_295],
   ['net.ipv4.tcp_orphan_retries', 0, 255],
+  ['net.ipv4.tcp_pacing_ca_ratio', 0, 1000],
+  ['net.ipv4.tcp_pacing_ss_ratio', 0, 1000],
   ['net.ipv4.tcp_pingpong_thresh', 1, 255],
   ['net.ipv4.tcp_recovery', 0, 255],
   ['net.ipv4.tcp_reordering', 1, 300],

@@ -134,6 +134,10 @@ export const TCP = {
   tcp_min_tso_segs: { kind: 'u8', default: 2, min: 1, unit: 'segments' },
   /** One super-segment is at most the window divided by this; 0: no limit. */
   tcp_tso_win_divisor: { kind: 'u8', default: 3, unit: '' },
+  /** The pace in the first half of slow start, of the window in a round trip. */
+  tcp_pacing_ss_ratio: { kind: 'int', default: 200, min: 0, max: 1000, unit: '%' },
+  /** The pace otherwise. */
+  tcp_pacing_ca_ratio: { kind: 'int', default: 120, min: 0, max: 1000, unit: '%' },
   /** Longer super-segments on short paths: the pace is for 2^n µs of RTT. */
   tcp_tso_rtt_log: { kind: 'u8', default: 9, unit: '' },
 

@@ -272,6 +272,26 @@ describe('pacing', () => {
     b.rest();
   });
 
+  it('tells the socket that it need not space its packets itself', () => {
+    const b = bench();
+    for (const [pacing, status] of [
+      [true, 2],
+      [false, 1],
+    ] as const) {
+      const sk: PacedOwner = { pacingStatus: 1 };
+      const q = new Fq(b.ports, { pacing });
+      q.enqueue(0, b.packet(1, 100, { sk }));
+      expect(sk.pacingStatus).toBe(status);
+      q.reset();
+    }
+    const q = new Fq(b.ports);
+    const other = {}; // who has no such field gets none
+    q.enqueue(0, b.packet(1, 100, { sk: other }));
+    expect(other).toEqual({});
+    q.reset();
+    b.rest();
+  });
+
   it('can be switched off; tstamp counts all the same', () => {
     const b = bench();
     const q = new Fq(b.ports, { pacing: false, maxrate: 8, initialQuantum: 100 });

@@ -3,6 +3,7 @@
  * @module
  */
 import { type SkBuff, SkbQueue } from '@stack/skbuff';
+import { SK_PACING_FQ } from '@stack/skbuff/sock';
 import { rate, size, time } from '../format.ts';
 import { bandOf, measure, pktLen, setBand, setTime, timeOf } from '../packet.ts';
 import { OK, type PacedOwner, type QdiscPorts } from '../ports.ts';
@@ -223,7 +224,11 @@ export class Fq extends BaseQdisc {
   #classify(now: number, skb: SkBuff): Flow {
     const { flowOwner, flowHash } = this.ports;
     const owner = flowOwner === undefined ? skb.sk : flowOwner(skb);
-    if (owner !== undefined) return this.#table.find(now, owner, this.#settings.initialQuantum);
+    if (owner !== undefined) {
+      const paced = owner as PacedOwner;
+      if (this.#settings.pacing && paced.pacingStatus !== undefined) paced.pacingStatus = SK_PACING_FQ;
+      return this.#table.find(now, owner, this.#settings.initialQuantum);
+    }
     const hash = flowHash === undefined ? skb.hash : flowHash(skb);
     return this.#table.find(now, (hash & this.#settings.orphanMask) >>> 0, this.#settings.initialQuantum);
   }

@@ -35,6 +35,8 @@ export const TCP_USER_TIMEOUT = 18;
 export const TCP_FASTOPEN = 23;
 /** Bytes not sent yet above which the socket is not writable. */
 export const TCP_NOTSENT_LOWAT = 25;
+/** Read only: what the congestion control tells of itself; nothing for most. */
+export const TCP_CC_INFO = 26;
 /** Boolean: `connect` waits for the first send, to go with its SYN, where there is a cookie. */
 export const TCP_FASTOPEN_CONNECT = 30;
 /** Sixteen bytes, or 32 for two keys: what cookies are made with. */

@@ -68,13 +68,6 @@ export class AckState {
   lastSackTime = -1;
   /** Segments of which SACK told now, in and out of D-SACK blocks. */
   sackDelivered = 0;
-  /** `delivered` when the segment was sent that was sent last of those delivered now; 0 = none. */
-  priorDelivered = 0;
-  /** When that was, and where it ended. */
-  priorTime = 0;
-  priorEnd = 0;
-  /** RTT of the last segment delivered, µs; -1 = not measured. */
-  rtt = -1;
   /** `REXMIT_*`. */
   rexmit: number = REXMIT_NONE;
 
@@ -85,10 +78,6 @@ export class AckState {
     this.firstSackTime = -1;
     this.lastSackTime = -1;
     this.sackDelivered = 0;
-    this.priorDelivered = 0;
-    this.priorTime = 0;
-    this.priorEnd = 0;
-    this.rtt = -1;
     this.rexmit = REXMIT_NONE;
   }
 }

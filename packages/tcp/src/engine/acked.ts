@@ -23,13 +23,15 @@ import {
 } from './ack-flags.ts';
 import { challengeAck } from './challenge.ts';
 import { cleanRtxQueue } from './clean-rtx-queue.ts';
-import { inCwndReduction, updatePacingRate } from './cwnd.ts';
+import { inCwndReduction, packetsInFlight } from './cwnd.ts';
 import { ecnEcho } from './ecn.ts';
 import { currentMss, syncMss } from './mss.ts';
 import { pushPending, windowEnd } from './output.ts';
+import { updatePacingRate } from './pacing.ts';
 import { replaceTsRecent } from './paws.ts';
 import { cwndReduction } from './prr.ts';
 import { rackUpdateReoWnd } from './rack.ts';
+import { rateGenerate, rateSample } from './rate.ts';
 import { fastRetransAlert } from './recovery.ts';
 import { xmitRetransmitQueue } from './retransmit.ts';
 import { highestSackSeq, sackWriteQueue } from './scoreboard.ts';
@@ -49,6 +51,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   const priorUna = sk.sndUna;
   const advance = (ack - priorUna) | 0;
   ackState.begin(flag, sk.sndNxt);
+  rateSample.begin(packetsInFlight(sk));
   if (advance < 0) return oldAck(now, sk, seg, advance);
   if (((ack - sk.sndNxt) | 0) > 0) {
     // "If the ACK acks something not yet sent, then send an ACK, drop the segment."
@@ -56,7 +59,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
     return 'TCP_ACK_UNSENT_DATA';
   }
   const priorPackets = sk.packetsOut;
-  const { delivered, lost } = sk;
+  const { delivered, isSackReneg, lost } = sk;
   const priorFack = sk.sackOk ? highestSackSeq(sk) : priorUna;
   if (advance > 0) {
     ackState.flag |= FLAG_SND_UNA_ADVANCED;
@@ -86,7 +89,8 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   if ((ackState.flag & FLAG_SET_XMIT_TIMER) !== 0) setXmitTimer(now, sk);
   const arrived = (ackState.flag & FLAG_FORWARD_PROGRESS) !== 0 || (ackState.flag & FLAG_NOT_DUP) === 0;
   if (arrived && sk.dst !== undefined) sk.family.confirm(now, sk.dst);
-  controlCwnd(now, sk, ack, newlyDelivered(sk, delivered), sk.lost - lost);
+  rateGenerate(now, sk, newlyDelivered(sk, delivered), sk.lost - lost, isSackReneg);
+  controlCwnd(now, sk, ack);
   xmitRecovery(now, sk);
   return 1;
 }
@@ -145,12 +149,18 @@ function newlyDelivered(sk: TcpSock, before: number): number {
   return delivered;
 }
 
-/** In a reduction the window is what the reduction makes it; else it grows for what was delivered. */
-function controlCwnd(now: number, sk: TcpSock, ack: number, delivered: number, lost: number): void {
+/** In a reduction the window is what the reduction makes it; else it grows for what was delivered. Or the algorithm does all by itself. */
+function controlCwnd(now: number, sk: TcpSock, ack: number): void {
+  const { caOps } = sk;
+  if (caOps.congControl !== undefined) {
+    caOps.congControl(now, sk, rateSample);
+    return;
+  }
+  const { ackedSacked, losses } = rateSample;
   if (inCwndReduction(sk)) {
-    cwndReduction(sk, delivered, lost, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
+    cwndReduction(sk, ackedSacked, losses, (ackState.flag & FLAG_SND_UNA_ADVANCED) !== 0);
   } else if (mayRaiseCwnd(sk)) {
-    sk.caOps.congAvoid(now, sk, ack, delivered);
+    caOps.congAvoid?.(now, sk, ack, ackedSacked);
     sk.sndCwndStamp = now; // the window is judged for idleness from here
   }
   updatePacingRate(sk);

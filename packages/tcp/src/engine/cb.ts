@@ -11,7 +11,7 @@ export const CB_SEQ = 0;
 export const CB_END_SEQ = 1;
 /** Header flags. */
 export const CB_FLAGS = 2;
-/** `SACKED_*` bits and {@link LOST}, of a sent skb. */
+/** `SACKED_*` and `TX_*` bits and {@link LOST}, of a sent skb. */
 export const CB_SACKED = 3;
 /** Segments it is sent as; 0 = not known. */
 export const CB_PCOUNT = 4;
@@ -23,6 +23,10 @@ export const CB_TX_MARK = 6;
 export const CB_EOR = 7;
 /** `TcpSock.delivered` when it was handed down last. */
 export const CB_TX_DELIVERED = 8;
+/** `TcpSock.firstTxMstamp` then: low 32 bits. */
+export const CB_TX_FIRST_MSTAMP = 9;
+/** `TcpSock.deliveredMstamp` then: low 32 bits. */
+export const CB_TX_DELIVERED_MSTAMP = 10;
 
 /** Delivered, by SACK. */
 export const SACKED_ACKED = 1;
@@ -34,6 +38,10 @@ export const LOST = 4;
 export const LOST_BY_RACK = 8;
 /** Retransmitted at some time. */
 export const EVER_RETRANS = 0x80;
+/** The application had nothing more to send when it was sent last. */
+export const TX_APP_LIMITED = 0x100;
+/** Its delivery was counted in a rate sample. */
+export const TX_SAMPLED = 0x200;
 
 export function seqOf(skb: SkBuff): number {
   return skb.cb[CB_SEQ] as number;

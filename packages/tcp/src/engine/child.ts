@@ -90,6 +90,9 @@ function inherit(child: TcpSock, from: TcpSock): void {
   child.mark = from.mark;
   child.priority = 0; // Linux: sk_clone does not hand it on
   child.localRoute = from.localRoute;
+  child.pacingRate = from.pacingRate;
+  child.maxPacingRate = from.maxPacingRate;
+  child.pacingStatus = from.pacingStatus;
   child.boundDevIf = from.boundDevIf;
   child.reuse = from.reuse;
   child.reusePort = from.reusePort;

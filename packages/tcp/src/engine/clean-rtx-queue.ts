@@ -30,7 +30,8 @@ import {
 } from './cb.ts';
 import { CHRONO_BUSY, chronoStop } from './chrono.ts';
 import { removeRenoSacks } from './newreno.ts';
-import { rackAdvance, rateSkbDelivered } from './rack.ts';
+import { rackAdvance } from './rack.ts';
+import { rateSample, rateSkbDelivered } from './rate.ts';
 import { checkSackReordering } from './reordering.ts';
 import { ackUpdateRtt } from './rtt.ts';
 import { dequeueSent, setTsoSegs, trimHead } from './send-queue.ts';
@@ -77,8 +78,8 @@ export function cleanRtxQueue(now: number, sk: TcpSock, priorFack: number, prior
     // Only news of what was sent before the head puts its timeout off: news of what came after it might do so for ever.
     ackState.flag |= FLAG_SET_XMIT_TIMER;
   }
-  const due = (ackState.flag & FLAG_ACKED) !== 0 || ackState.rtt >= 0;
-  if (due) sk.caOps.pktsAcked?.(now, sk, found.acked, ackState.rtt);
+  const due = (ackState.flag & FLAG_ACKED) !== 0 || rateSample.rtt >= 0;
+  if (due) sk.caOps.pktsAcked?.(now, sk, found.acked, rateSample.rtt);
 }
 
 /** Counts what of `skb` is acknowledged. Whether all of it is. */
@@ -112,7 +113,7 @@ function countAcked(now: number, sk: TcpSock, skb: SkBuff, una: number): boolean
   if ((sacked & LOST) !== 0) sk.lostOut -= count;
   sk.packetsOut -= count;
   found.acked += count;
-  rateSkbDelivered(skb);
+  rateSkbDelivered(sk, skb);
   if ((flagsOf(skb) & SYN) !== 0) {
     ackState.flag |= FLAG_SYN_ACKED;
     sk.retransStamp = 0;
@@ -132,22 +133,23 @@ function measure(now: number, sk: TcpSock, priorSacked: number, priorUna: number
   let sackRtt = -1;
   let caRtt = -1;
   if (found.first >= 0 && (ackState.flag & FLAG_RETRANS_DATA_ACKED) === 0) {
-    seqRtt = now - found.first;
-    caRtt = now - found.last;
+    // Nothing arrives before it leaves, but a queue that was to hold it back may be gone.
+    seqRtt = Math.max(now - found.first, 0);
+    caRtt = Math.max(now - found.last, 0);
     const single = found.acked === 1 && found.whole && ((sk.sndUna - priorUna) | 0) < sk.mssCache;
     // One small segment was delivered since it was sent, and alone: the ACK may have waited for more.
     if (
       single &&
       priorSacked === 0 &&
-      ackState.priorDelivered + 1 === sk.delivered &&
+      rateSample.priorDelivered + 1 === sk.delivered &&
       (ackState.flag & (FLAG_CA_ALERT | FLAG_SYN_ACKED)) === 0
     ) {
       ackState.flag |= FLAG_ACK_MAYBE_DELAYED;
     }
   }
   if (ackState.firstSackTime >= 0) {
-    sackRtt = now - ackState.firstSackTime;
-    caRtt = now - ackState.lastSackTime;
+    sackRtt = Math.max(now - ackState.firstSackTime, 0);
+    caRtt = Math.max(now - ackState.lastSackTime, 0);
   }
   return ackUpdateRtt(now, sk, seqRtt, sackRtt, caRtt);
 }

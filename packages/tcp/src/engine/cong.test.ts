@@ -21,7 +21,9 @@ describe('the registry (MAY-18)', () => {
     expect(registry.register(reno)).toBeUndefined();
     expect(registry.register({ ...reno })).toBe('EEXIST');
     expect(registry.register({ ...reno, name: 'other' })).toBeUndefined();
-    expect(registry.names()).toStrictEqual(['reno', 'other']);
+    const whole = { ...reno, name: 'whole', congAvoid: undefined, congControl: () => {} };
+    expect(registry.register(whole as unknown as CongestionOps)).toBeUndefined();
+    expect(registry.names()).toStrictEqual(['reno', 'other', 'whole']);
     expect(registry.find('other')?.name).toBe('other');
     expect(registry.find('cubic')).toBeUndefined();
   });

@@ -2,13 +2,17 @@
  * Congestion control as a table of functions (Linux `struct tcp_congestion_ops`), and the registry of them.
  * @module
  */
+import type { RateSample } from './rate.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** What happened, for {@link CongestionOps.cwndEvent}. */
 export type CongestionEvent = 'TX_START' | 'CWND_RESTART' | 'COMPLETE_CWR' | 'LOSS';
 
+/** `TCP_CC_INFO`: what an algorithm tells of itself, by Linux's names in camelCase; nothing where it tells nothing. */
+export type CongestionInfo = Readonly<Record<string, number>>;
+
 /**
- * One algorithm. Functions change `sk.sndCwnd`, `sk.sndSsthresh` and `sk.caPriv` and nothing else. Windows are segments; `sk` is the
+ * One algorithm. Functions change `sk.sndCwnd`, `sk.sndSsthresh`, `sk.pacingRate` and `sk.caPriv` and nothing else. Windows are segments; `sk` is the
  * first argument, where time matters `now` (µs) comes before it.
  */
 export interface CongestionOps {
@@ -20,8 +24,18 @@ export interface CongestionOps {
   readonly release?: (sk: TcpSock) => void;
   /** The new slow start threshold after a loss, at least 2. */
   readonly ssthresh: (now: number, sk: TcpSock) => number;
-  /** `acked` segments were acknowledged in order: grow the window. */
-  readonly congAvoid: (now: number, sk: TcpSock, ack: number, acked: number) => void;
+  /** `acked` segments were acknowledged in order: grow the window. Needed where there is no {@link congControl}. */
+  readonly congAvoid?: (now: number, sk: TcpSock, ack: number, acked: number) => void;
+  /**
+   * After each ACK that acknowledged anything new or old: sets the window and the pacing rate. What else would change them, growth,
+   * recovery, idleness, does not, then.
+   */
+  readonly congControl?: (now: number, sk: TcpSock, sample: RateSample) => void;
+  /** Segments of a super-packet at least; absent: `tcp_min_tso_segs`. */
+  readonly minTsoSegs?: (sk: TcpSock) => number;
+  /** Windows that a send buffer which nobody set has room for; absent: 2. */
+  readonly sndbufExpand?: (sk: TcpSock) => number;
+  readonly info?: (sk: TcpSock) => CongestionInfo;
   /** The window to go back to when the loss turns out to be none. */
   readonly undoCwnd: (now: number, sk: TcpSock) => number;
   /** Before `sk.caState` becomes `state`. */
@@ -44,7 +58,7 @@ export class CongestionRegistry {
       throw new TypeError('tcp: a congestion control needs a name of 1 to 15 characters');
     }
     requireFunction(ops.name, 'ssthresh', ops.ssthresh);
-    requireFunction(ops.name, 'congAvoid', ops.congAvoid);
+    requireFunction(ops.name, 'congAvoid or congControl', ops.congAvoid ?? ops.congControl);
     requireFunction(ops.name, 'undoCwnd', ops.undoCwnd);
     if (this.#ops.has(ops.name)) return 'EEXIST';
     this.#ops.set(ops.name, ops);

@@ -2,6 +2,7 @@
  * Which algorithm a socket uses.
  * @module
  */
+import { bbr } from './bbr.ts';
 import type { CongestionOps } from './cong.ts';
 import { cubic } from './cubic.ts';
 import type { Errno } from './ports.ts';
@@ -10,8 +11,10 @@ import { CLOSE, LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 
-/** What every engine has from the start, in this order. */
-export const STANDARD_CONGESTION: readonly CongestionOps[] = /* @__PURE__ */ Object.freeze([reno, cubic]);
+/** What every engine has from the start, in this order. Asked for and not kept: modules here need each other, and any may be the first. */
+export function standardCongestion(): readonly CongestionOps[] {
+  return [reno, cubic, bbr];
+}
 
 /** The algorithm that new sockets get: `tcp_congestion_control`, or Reno where that one is not there. */
 export function defaultCongestion(tcp: Tcp): CongestionOps {

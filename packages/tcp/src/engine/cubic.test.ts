@@ -1,6 +1,7 @@
 /**
  * CUBIC (RFC 9438) and HyStart. Windows at each step are Linux 6.18's.
  */
+import { SK_PACING_FQ, SK_PACING_NONE } from '@stack/skbuff/sock';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { congestionLaws } from './cong-laws.fixture.ts';
@@ -27,7 +28,7 @@ function avoiding(cwnd: number, prior = 0): { sk: TcpSock; ack: (now: number, se
   sk.isCwndLimited = true;
   const ack = (now: number, segments: number) => {
     cubic.pktsAcked?.(now, sk, segments, 100_000);
-    cubic.congAvoid(now, sk, 0, segments);
+    cubic.congAvoid?.(now, sk, 0, segments);
   };
   return { sk, ack };
 }
@@ -154,17 +155,27 @@ describe('HyStart', () => {
     s.info({ sndCwnd: 40, sndSsthresh: 0x7fff_ffff });
   });
 
-  it('ends slow start where one train of ACKs lasts for half a round trip', () => {
+  /** Trains of ACKs over 13 of 20 ms, as a queue at the bottleneck spreads them. */
+  function train(pacingStatus: number): Script {
     const s = new Script({ sysctl: { tcp_congestion_control: 'cubic' } });
     s.accepted({ mss: 1000, win: 64_000, sack: true, rtt: 0.02 });
     s.host.tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 1);
     s.sk.sndbuf = 1 << 20;
+    s.sk.pacingStatus = pacingStatus;
     s.send(10_000).after(0.02).in('. 1:1(0) ack 10001 win 64000').send(20_000).ignore().after(0.02);
-    // The queue at the bottleneck spreads the ACKs over 13 ms.
     for (let i = 0; i < 9; i++) s.in(`. 1:1(0) ack ${11_001 + 1000 * i} win 64000`).after(0.0015);
+    return s;
+  }
+
+  it('ends slow start where one train of ACKs lasts for half a round trip', () => {
+    const s = train(SK_PACING_NONE);
     const { TcpExt } = s.host.tcp.mib;
     expect(TcpExt.TCPHystartTrainDetect).toBe(1);
     expect(TcpExt.TCPHystartTrainCwnd).toBe(s.sk.sndSsthresh);
     expect(s.sk.sndSsthresh).toBeLessThan(40);
+  });
+
+  it('needs a train of a whole one where pacing may have made it', () => {
+    expect(train(SK_PACING_FQ).host.tcp.mib.TcpExt.TCPHystartTrainDetect).toBe(0);
   });
 });

@@ -5,6 +5,7 @@
  * Time is counted in 1/1024 s where the cubic function is concerned; its C = 0.4 is 410/1024, its beta 717/1024.
  * @module
  */
+import { SK_PACING_NONE } from '@stack/skbuff/sock';
 import type { CongestionEvent, CongestionOps } from './cong.ts';
 import { inSlowStart, isCwndLimited } from './cwnd.ts';
 import { congAvoidAi, renoUndoCwnd, slowStart } from './reno.ts';
@@ -222,7 +223,9 @@ function hystart(now: number, sk: TcpSock, ca: Cubic, delay: number): void {
   const { TcpExt } = sk.tcp.mib;
   if (now - ca.lastAck <= HYSTART_ACK_DELTA) {
     ca.lastAck = now;
-    if (now - ca.roundStart > Math.floor((ca.delayMin + ackDelay(sk)) / 2)) {
+    const train = ca.delayMin + ackDelay(sk);
+    // Pacing alone spreads a window over half a round trip.
+    if (now - ca.roundStart > (sk.pacingStatus === SK_PACING_NONE ? train >> 1 : train)) {
       ca.found = true;
       TcpExt.TCPHystartTrainDetect++;
       TcpExt.TCPHystartTrainCwnd += sk.sndCwnd;
@@ -244,7 +247,7 @@ function hystart(now: number, sk: TcpSock, ca: Cubic, delay: number): void {
 
 /** µs that super-packets add to a train: four of the largest, at the rate of now, a millisecond at most. */
 function ackDelay(sk: TcpSock): number {
-  if (sk.pacingRate === 0 || sk.dst === undefined) return 0;
+  if (sk.dst === undefined || sk.pacingRate === 0) return 0;
   return Math.min(1000, Math.floor((sk.dst.gsoMaxSize * 4 * SECOND) / sk.pacingRate));
 }
 

@@ -44,6 +44,11 @@ export function currentSsthresh(sk: TcpSock): number {
   return Math.max(sk.sndSsthresh, (sk.sndCwnd >> 1) + (sk.sndCwnd >> 2));
 }
 
+/** Whether a window that is not used becomes a guess again: `tcp_slow_start_after_idle`, and not for an algorithm with a model. */
+export function shrinksWhenIdle(sk: TcpSock): boolean {
+  return sk.tcp.sysctl.tcp_slow_start_after_idle !== 0 && sk.caOps.congControl === undefined;
+}
+
 /** RFC 2861: halves the window for each RTO without a packet, down to the initial one. */
 export function cwndRestart(now: number, sk: TcpSock, idle: number, initial: number): void {
   const floor = Math.min(initial, sk.sndCwnd);
@@ -80,9 +85,7 @@ export function cwndValidate(now: number, sk: TcpSock, limited: boolean): void {
     return;
   }
   if (sk.packetsOut > sk.sndCwndUsed) sk.sndCwndUsed = sk.packetsOut;
-  if (sk.tcp.sysctl.tcp_slow_start_after_idle !== 0 && now - sk.sndCwndStamp >= sk.rto) {
-    applicationLimited(now, sk);
-  }
+  if (shrinksWhenIdle(sk) && now - sk.sndCwndStamp >= sk.rto) applicationLimited(now, sk);
   if (
     sk.noSpace &&
     sk.writeQueue.first === undefined &&
@@ -102,13 +105,4 @@ function applicationLimited(now: number, sk: TcpSock): void {
     sk.sndCwndUsed = 0;
   }
   sk.sndCwndStamp = now;
-}
-
-/** Bytes a second that pacing would allow: what the window gives in a round trip, and a fifth more, or twice in slow start. */
-export function updatePacingRate(sk: TcpSock): void {
-  if (sk.srtt === 0) return;
-  const percent = sk.sndCwnd < sk.sndSsthresh >> 1 ? 200 : 120;
-  const segments = Math.max(sk.sndCwnd, sk.packetsOut);
-  // mss * 8e6 * 2 stays below 2^40 for any MSS, and a window below 2^13 keeps the product exact.
-  sk.pacingRate = Math.floor((Math.floor((sk.mssCache * 8_000_000 * percent) / 100) * segments) / sk.srtt);
 }

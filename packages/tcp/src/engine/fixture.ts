@@ -56,6 +56,8 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_no_ssthresh_metrics_save: 1,
     tcp_notsent_lowat: 0xffff_ffff,
     tcp_orphan_retries: 0,
+    tcp_pacing_ca_ratio: 120,
+    tcp_pacing_ss_ratio: 200,
     tcp_pingpong_thresh: 1,
     tcp_recovery: 1,
     tcp_reordering: 3,

@@ -3,8 +3,8 @@
  * the network it was built with.
  * @packageDocumentation
  */
-export { type CongestionEvent, type CongestionOps, CongestionRegistry } from './cong.ts';
-export { STANDARD_CONGESTION } from './congestion.ts';
+export { type CongestionEvent, type CongestionInfo, type CongestionOps, CongestionRegistry } from './cong.ts';
+export { standardCongestion } from './congestion.ts';
 export type { FastopenCookie } from './fastopen-cookie.ts';
 export type { TcpInfo } from './info.ts';
 export {
@@ -36,6 +36,7 @@ export {
   type Timer,
   type Timers,
 } from './ports.ts';
+export type { RateSample } from './rate.ts';
 export type { ReceivedViews } from './recvmsg.ts';
 export { RequestSock, type SynVerdict } from './request.ts';
 export type { OptionResult } from './sockopt.ts';

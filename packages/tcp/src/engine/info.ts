@@ -4,6 +4,7 @@
  */
 import { CHRONO_BUSY, CHRONO_RWND, CHRONO_SNDBUF, chronoTotal } from './chrono.ts';
 import { ECN_OK, ECN_SEEN } from './ecn.ts';
+import { deliveryRate } from './rate.ts';
 import { notSentBytes } from './send-queue.ts';
 import { LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
@@ -19,6 +20,7 @@ export interface TcpInfo {
   options: number;
   sndWscale: number;
   rcvWscale: number;
+  /** 1: {@link deliveryRate} is what the application gave, the network may have more. */
   deliveryRateAppLimited: number;
   /** Why data did not go with the SYN: 1 no cookie, 2 it was not acknowledged, 3 the SYN was sent again; 0 it did. */
   fastopenClientFail: number;
@@ -56,8 +58,9 @@ export interface TcpInfo {
   rcvRtt: number;
   rcvSpace: number;
   totalRetrans: number;
-  /** Bytes a second. */
+  /** Bytes a second; `Number.MAX_SAFE_INTEGER` = no limit. */
   pacingRate: number;
+  /** `SO_MAX_PACING_RATE`, as {@link pacingRate}. */
   maxPacingRate: number;
   bytesAcked: number;
   bytesReceived: number;
@@ -140,7 +143,7 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
       (sk.fastopenChild ? TCPI_OPT_TFO_CHILD : 0),
     sndWscale: sk.sndWscale,
     rcvWscale: sk.rcvWscale,
-    deliveryRateAppLimited: 0,
+    deliveryRateAppLimited: sk.rateAppLimited ? 1 : 0,
     fastopenClientFail: sk.fastopenClientFail,
     rto: sk.rto,
     ato: sk.ato,
@@ -166,8 +169,8 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     rcvRtt: sk.rcvRtt >> 3,
     rcvSpace: sk.rcvqSpace,
     totalRetrans: sk.totalRetrans,
-    pacingRate: sk.pacingRate,
-    maxPacingRate: Number.MAX_SAFE_INTEGER,
+    pacingRate: Math.min(sk.pacingRate, Number.MAX_SAFE_INTEGER),
+    maxPacingRate: Math.min(sk.maxPacingRate, Number.MAX_SAFE_INTEGER),
     bytesAcked: sk.bytesAcked,
     bytesReceived: sk.bytesReceived,
     segsOut: sk.segsOut,
@@ -176,7 +179,7 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     minRtt: Math.max(sk.minRtt, 0),
     dataSegsIn: sk.dataSegsIn,
     dataSegsOut: sk.dataSegsOut,
-    deliveryRate: 0,
+    deliveryRate: deliveryRate(sk),
     busyTime:
       chronoTotal(now, sk, CHRONO_BUSY) +
       chronoTotal(now, sk, CHRONO_RWND) +

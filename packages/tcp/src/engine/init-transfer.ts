@@ -3,9 +3,9 @@
  * @module
  */
 import { chooseCongestion } from './congestion.ts';
-import { updatePacingRate } from './cwnd.ts';
 import { initMetrics } from './metrics-use.ts';
 import { initialCwnd } from './mss.ts';
+import { updatePacingRate } from './pacing.ts';
 import { initRcvSpace } from './rcvbuf.ts';
 import { expandSndbuf } from './sndbuf.ts';
 import type { TcpSock } from './tcb.ts';

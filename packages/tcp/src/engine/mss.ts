@@ -17,7 +17,7 @@ export const TCP_INIT_CWND = 10;
 /** MTU minus the headers of the smallest datagram that everybody must take (RFC 791). */
 const MIN_PAYLOAD = 68;
 /** What Linux sets aside for all headers in front of a payload: no super-packet is larger than the device's limit minus this. */
-const MAX_TCP_HEADER = 320;
+export const MAX_TCP_HEADER = 320;
 
 /** MSS for a path MTU, within what the peer takes; options take their part of it. */
 export function baseMss(sk: TcpSock, pmtu: number): number {

@@ -3,11 +3,13 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
+import { SK_PACING_NONE } from '@stack/skbuff/sock';
 import { ACK, FIN, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
-import { CHRONO_BUSY, CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
+import { CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
 import { cwndValidate, packetsInFlight } from './cwnd.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
+import { isPaced, pacingQuantum } from './pacing.ts';
 import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
 import { fragment, growSkb, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
@@ -22,14 +24,12 @@ import {
   TIMER_PROBE0,
   TSQ_THROTTLED,
 } from './tcb.ts';
-import { armRtx, probe0Base, rearmRto } from './timer.ts';
+import { armXmit, probe0Base, rearmRto } from './timer.ts';
 import { scheduleLossProbe } from './tlp.ts';
 import { FAILED, transmitControl, transmitSkb } from './transmit.ts';
 
-/** A super-packet takes what pacing would send in a millisecond: `rate >> 10`. */
-const PACING_SHIFT = 1024;
-/** µs: only a stream that sends all the time, with less than this between, may wait for a larger super-packet. */
-const DEFER_RECENT = 1000;
+/** ns: only a stream that sends all the time, with less than this between, may wait for a larger super-packet. */
+const DEFER_RECENT = 1_000_000;
 
 /** First sequence number behind the peer's window. */
 export function windowEnd(sk: TcpSock): number {
@@ -48,6 +48,7 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
   const maxSegs = tsoSegs(sk, mss);
   for (let skb = writeQueue.first; skb !== undefined; skb = writeQueue.first) {
     if (tcp.probe !== undefined) tcp.probe('tcp_write_xmit', skb);
+    if (isPaced(now, sk)) break;
     let room = cwndTest(sk);
     if (room === 0) {
       if (pushOne !== 2) break;
@@ -104,7 +105,7 @@ export function pushPendingFrames(now: number, sk: TcpSock): void {
 }
 
 function checkProbeTimer(now: number, sk: TcpSock): void {
-  if (sk.packetsOut === 0 && sk.pendingTimer === TIMER_NONE) armRtx(sk, TIMER_PROBE0, now + probe0Base(sk));
+  if (sk.packetsOut === 0 && sk.pendingTimer === TIMER_NONE) armXmit(now, sk, TIMER_PROBE0, probe0Base(sk));
 }
 
 /** Segments the congestion window leaves for one super-packet: half a window at most, so that ACKs keep coming. */
@@ -153,12 +154,13 @@ export function tsoSegs(sk: TcpSock, mss: number): number {
   const { dst, tcp } = sk;
   if (dst === undefined || dst.gsoMaxSize === 0) return 1;
   const most = gsoMaxPayload(dst);
-  let bytes = sk.pacingRate === 0 ? most : Math.floor(sk.pacingRate / PACING_SHIFT);
+  const minTsoSegs = sk.caOps.minTsoSegs?.(sk) ?? tcp.sysctl.tcp_min_tso_segs;
+  let bytes = pacingQuantum(sk);
   if (sk.minRtt >= 0) {
     const shift = sk.minRtt >> tcp.sysctl.tcp_tso_rtt_log;
     if (shift < 32) bytes += most >> shift;
   }
-  const segs = Math.max(Math.floor(Math.min(bytes, most) / mss), tcp.sysctl.tcp_min_tso_segs);
+  const segs = Math.max(Math.floor(Math.min(bytes, most) / mss), minTsoSegs);
   return Math.min(segs, dst.gsoMaxSegs);
 }
 
@@ -169,7 +171,7 @@ const DEFER_RWND = 3;
 
 /** Whether to wait for an ACK that makes this super-packet larger (Linux `tcp_tso_should_defer`). */
 function tsoShouldDefer(now: number, sk: TcpSock, skb: SkBuff, maxSegs: number): number {
-  if (sk.caState >= CA_RECOVERY || now - sk.lsndtime >= DEFER_RECENT) return SEND_NOW;
+  if (sk.caState >= CA_RECOVERY || now * 1000 - sk.wstampNs >= DEFER_RECENT) return SEND_NOW;
   const mss = sk.mssCache;
   const sendWindow = (windowEnd(sk) - seqOf(skb)) | 0;
   const congestionWindow = (sk.sndCwnd - packetsInFlight(sk)) * mss;
@@ -192,11 +194,9 @@ function tsoShouldDefer(now: number, sk: TcpSock, skb: SkBuff, maxSegs: number):
 
 /** TCP small queues: whether enough of this socket waits in the queues below. Then sending goes on when it left. */
 export function smallQueueCheck(sk: TcpSock, skb: SkBuff, factor: number): boolean {
-  let limit = 2 * skb.truesize;
-  if (sk.pacingRate !== 0) limit = Math.max(limit, Math.floor(sk.pacingRate / PACING_SHIFT));
-  else limit = sk.tcp.sysctl.tcp_limit_output_bytes;
-  limit = Math.min(limit, sk.tcp.sysctl.tcp_limit_output_bytes) * factor;
-  if (sk.wmemAlloc <= limit) return false;
+  let limit = Math.max(2 * skb.truesize, pacingQuantum(sk));
+  if (sk.pacingStatus === SK_PACING_NONE) limit = Math.min(limit, sk.tcp.sysctl.tcp_limit_output_bytes);
+  if (sk.wmemAlloc <= limit * factor) return false;
   const { first } = sk.rtxQueue;
   if (first === undefined || first.next === undefined) return false;
   sk.tsqFlags |= TSQ_THROTTLED;
@@ -210,7 +210,6 @@ function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
   sk.sndNxt = endSeqOf(skb);
   sk.writeQueue.remove(skb);
   sk.rtxQueue.push(skb);
-  if (before === 0) chronoStart(now, sk, CHRONO_BUSY);
   const pcount = pcountOf(skb);
   sk.packetsOut = before + pcount;
   if (before === 0 || sk.pendingTimer === TIMER_NONE || sk.pendingTimer === TIMER_LOSS_PROBE)
@@ -231,7 +230,7 @@ export function sendFin(now: number, sk: TcpSock): void {
       finWithoutMemory(sk);
       return;
     }
-    queueSkb(sk, skb); // charged whatever the limits say
+    queueSkb(now, sk, skb); // charged whatever the limits say
   }
   pushPending(now, sk, currentMss(now, sk), NAGLE_OFF);
 }

@@ -9,13 +9,13 @@ import { FLAG_NO_CHALLENGE, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts
 import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
-import { updatePacingRate } from './cwnd.ts';
 import { ecnAcceptCwr } from './ecn.ts';
 import { dataSendCheck } from './established.ts';
 import { fastopenEstablished } from './fastopen-server.ts';
 import { initTransfer } from './init-transfer.ts';
 import { saveMetrics } from './metrics-use.ts';
 import { initializeRcvMss } from './mss.ts';
+import { updatePacingRate } from './pacing.ts';
 import { dataQueue, drop } from './receive-queue.ts';
 import { replyReset } from './reply.ts';
 import { fastopenSegment } from './request-segment.ts';

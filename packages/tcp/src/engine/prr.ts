@@ -42,6 +42,7 @@ export function cwndReduction(sk: TcpSock, delivered: number, lost: number, adva
 
 /** The reduction is over: the window is the threshold, unless all was a mistake. */
 export function endCwndReduction(now: number, sk: TcpSock): void {
+  if (sk.caOps.congControl !== undefined) return;
   if (sk.sndSsthresh < TCP_INFINITE_SSTHRESH && (sk.caState === CA_CWR || sk.hasUndo)) {
     sk.sndCwnd = sk.sndSsthresh;
     sk.sndCwndStamp = now;

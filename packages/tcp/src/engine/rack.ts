@@ -4,20 +4,13 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
-import { ackState } from './ack-flags.ts';
-import {
-  CB_SACKED,
-  CB_TX_DELIVERED,
-  EVER_RETRANS,
-  endSeqOf,
-  LOST_BY_RACK,
-  SACKED_RETRANS,
-  sackedOf,
-} from './cb.ts';
+import { CB_SACKED, EVER_RETRANS, endSeqOf, LOST_BY_RACK, SACKED_RETRANS, sackedOf } from './cb.ts';
 import { packetsInFlight } from './cwnd.ts';
 import { cwndReduction } from './prr.ts';
+import { rateSample } from './rate.ts';
 import { enterRecovery } from './recovery.ts';
 import { markLost, xmitRetransmitQueue } from './retransmit.ts';
+import { sentAfter } from './sent-list.ts';
 import { CA_RECOVERY, type TcpSock, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb.ts';
 import { armRtx, rearmRto, TCP_TIMEOUT_MIN } from './timer.ts';
 
@@ -29,14 +22,9 @@ const TCP_RACK_NO_DUPTHRESH = 4;
 export const TCP_RACK_RECOVERY_THRESH = 16;
 const MAX_REO_WND_STEPS = 255;
 
-/** RACK_sent_after: of two segments the one sent later; of those sent at once the one behind. */
-export function sentAfter(time1: number, seq1: number, time2: number, seq2: number): boolean {
-  return time1 > time2 || (time1 === time2 && ((seq1 - seq2) | 0) > 0);
-}
-
 /** A segment sent at `sentAt` was delivered (RFC 8985 §6.2 step 2, RACK_update). */
 export function rackAdvance(now: number, sk: TcpSock, sacked: number, endSeq: number, sentAt: number): void {
-  const rtt = now - sentAt;
+  const rtt = Math.max(now - sentAt, 0);
   // It may be the original that arrived, too fast for the retransmission: that tells nothing about what was sent since.
   if ((sacked & (SACKED_RETRANS | EVER_RETRANS)) !== 0 && (sk.minRtt < 0 || rtt < sk.minRtt)) return;
   sk.rackAdvanced = true;
@@ -45,16 +33,6 @@ export function rackAdvance(now: number, sk: TcpSock, sacked: number, endSeq: nu
     sk.rackMstamp = sentAt;
     sk.rackEndSeq = endSeq;
   }
-}
-
-/** Of all that this ACK delivered, the segment sent last tells when its round trip began (Linux `tcp_rate_skb_delivered`). */
-export function rateSkbDelivered(skb: SkBuff): void {
-  const end = endSeqOf(skb);
-  if (ackState.priorDelivered !== 0 && !sentAfter(skb.tstamp, end, ackState.priorTime, ackState.priorEnd))
-    return;
-  ackState.priorDelivered = (skb.cb[CB_TX_DELIVERED] as number) >>> 0;
-  ackState.priorTime = skb.tstamp;
-  ackState.priorEnd = end;
 }
 
 /** µs that a segment may be overtaken for (RFC 8985 §6.2 step 4, RACK_update_reo_wnd). */
@@ -123,7 +101,7 @@ export function rackReoTimeout(now: number, sk: TcpSock): void {
 
 /** D-SACKs widen the window, by a quarter of the minimal RTT and at most once a round trip; sixteen recoveries without end that. */
 export function rackUpdateReoWnd(sk: TcpSock): void {
-  const { priorDelivered } = ackState;
+  const { priorDelivered } = rateSample;
   if ((sk.tcp.sysctl.tcp_recovery & TCP_RACK_STATIC_REO_WND) !== 0 || priorDelivered === 0) return;
   if (priorDelivered < sk.rackLastDelivered) sk.rackDsackSeen = false;
   if (sk.rackDsackSeen) {

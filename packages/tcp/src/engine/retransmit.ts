@@ -23,12 +23,13 @@ import { packetsInFlight } from './cwnd.ts';
 import { ecnFallback } from './ecn.ts';
 import { currentMss } from './mss.ts';
 import { smallQueueCheck, tsoSegs, windowEnd } from './output.ts';
+import { isPaced } from './pacing.ts';
 import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
 import { adjustPcount, fragment, seglenOf, setTsoSegs, trimHead, tryCollapse } from './send-queue.ts';
 import { removeSent } from './sent-list.ts';
 import { CA_LOSS, type TcpSock, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb.ts';
-import { armRtx } from './timer.ts';
+import { armXmit } from './timer.ts';
 import { FAILED, inHostQueue, transmitSkb } from './transmit.ts';
 
 /** Sends up to `segs` segments of an skb of the retransmit queue again. {@link OK}, above it local congestion, below it failure. */
@@ -38,7 +39,7 @@ export function retransmitSkb(now: number, sk: TcpSock, skb: SkBuff, segs: numbe
     skb.cb[CB_SACKED] = sackedOf(skb) | SACKED_RETRANS | EVER_RETRANS;
     sk.retransOut += pcountOf(skb);
   }
-  if (sk.retransStamp === 0) sk.retransStamp = now === 0 ? 1 : now;
+  if (sk.retransStamp === 0) sk.retransStamp = (result === OK ? skb.tstamp : now) || 1;
   if (sk.undoRetrans < 0) sk.undoRetrans = 0;
   sk.undoRetrans += pcountOf(skb);
   return result;
@@ -128,6 +129,7 @@ export function xmitRetransmitQueue(now: number, sk: TcpSock): void {
   let hole: SkBuff | undefined;
   let rearm = false;
   for (let skb = sk.retransmitHint ?? head; skb !== undefined; skb = skb.next) {
+    if (isPaced(now, sk)) break;
     if (hole === undefined) sk.retransmitHint = skb;
     const segs = Math.min(sk.sndCwnd - packetsInFlight(sk), maxSegs);
     if (segs <= 0 || sk.retransOut >= sk.lostOut) break;
@@ -145,7 +147,7 @@ export function xmitRetransmitQueue(now: number, sk: TcpSock): void {
     prrSent(sk, count);
     if (skb === head && sk.pendingTimer !== TIMER_REO_TIMEOUT) rearm = true;
   }
-  if (rearm) armRtx(sk, TIMER_RETRANS, now + sk.rto);
+  if (rearm) armXmit(now, sk, TIMER_RETRANS, sk.rto);
 }
 
 /** The path takes less than it did: what was sent too large is lost, without blaming congestion (Linux `tcp_simple_retransmit`). */

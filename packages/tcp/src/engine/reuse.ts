@@ -84,7 +84,7 @@ function forgetPath(sk: TcpSock): void {
   sk.hasUndo = false;
   sk.undoRetrans = -1;
   sk.retransStamp = 0;
-  sk.pacingRate = 0;
+  sk.pacingRate = sk.maxPacingRate;
   sk.isSackReneg = false;
   sk.frto = false;
   sk.tlpHighSeq = undefined;
@@ -105,6 +105,10 @@ function forgetCounts(sk: TcpSock): void {
   sk.rtoStamp = 0;
   sk.delivered = 0;
   sk.deliveredCe = 0;
+  sk.appLimited = -1;
+  sk.rateDelivered = 0;
+  sk.rateInterval = 0;
+  sk.rateAppLimited = true;
   sk.lost = 0;
   sk.reordSeen = 0;
   sk.dsackDups = 0;

@@ -5,6 +5,7 @@
  */
 
 import { ackState, FLAG_ACK_MAYBE_DELAYED, FLAG_ACKED } from './ack-flags.ts';
+import { rateSample } from './rate.ts';
 import type { TcpSock } from './tcb.ts';
 import { tsClock } from './transmit.ts';
 
@@ -100,7 +101,7 @@ export function ackUpdateRtt(
     rtt = rttFromTimestamp(now, sk);
     least = rtt;
   }
-  ackState.rtt = least;
+  rateSample.rtt = least;
   return takeRtt(now, sk, rtt, least);
 }
 

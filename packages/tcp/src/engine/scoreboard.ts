@@ -23,7 +23,8 @@ import {
   sackedOf,
   seqOf,
 } from './cb.ts';
-import { rackAdvance, rateSkbDelivered } from './rack.ts';
+import { rackAdvance } from './rack.ts';
+import { rateSkbDelivered } from './rate.ts';
 import { checkSackReordering } from './reordering.ts';
 import { SackRuns } from './sack-runs.ts';
 import type { Segment } from './segment.ts';
@@ -208,7 +209,7 @@ function tagOne(now: number, sk: TcpSock, skb: SkBuff): void {
   sk.sackedOut += count;
   ackState.flag |= FLAG_DATA_SACKED;
   ackState.sackDelivered += count;
-  rateSkbDelivered(skb);
+  rateSkbDelivered(sk, skb);
   removeSent(sk, skb);
 }
 

@@ -14,6 +14,8 @@ import {
   CB_SACKED,
   CB_SEQ,
   CB_TX_DELIVERED,
+  CB_TX_DELIVERED_MSTAMP,
+  CB_TX_FIRST_MSTAMP,
   EVER_RETRANS,
   endSeqOf,
   flagsOf,
@@ -24,7 +26,8 @@ import {
   sackedOf,
   seqOf,
 } from './cb.ts';
-import { cwndRestart } from './cwnd.ts';
+import { CHRONO_BUSY, chronoStart, chronoStop } from './chrono.ts';
+import { cwndRestart, shrinksWhenIdle } from './cwnd.ts';
 import { charge, uncharge } from './memory.ts';
 import { initialCwnd } from './mss.ts';
 import { insertSent, removeSent } from './sent-list.ts';
@@ -43,14 +46,15 @@ export function newSendSkb(sk: TcpSock, seq: number, flags: number): SkBuff | un
 
 /** Queues an empty skb for data at the end (Linux `tcp_skb_entail`). */
 export function entail(now: number, sk: TcpSock, skb: SkBuff): void {
-  queueSkb(sk, skb);
+  queueSkb(now, sk, skb);
   sk.nonagle &= ~NAGLE_PUSH;
   slowStartAfterIdleCheck(now, sk);
 }
 
 /** Appends to the write queue and charges the socket. */
-export function queueSkb(sk: TcpSock, skb: SkBuff): void {
+export function queueSkb(now: number, sk: TcpSock, skb: SkBuff): void {
   sk.writeQueue.push(skb);
+  if (sk.writeQueue.first === skb) chronoStart(now, sk, CHRONO_BUSY);
   sk.writeSeq = endSeqOf(skb);
   sk.wmemQueued += skb.truesize;
   charge(sk, skb.truesize);
@@ -58,7 +62,7 @@ export function queueSkb(sk: TcpSock, skb: SkBuff): void {
 
 /** After idleness the window is a guess again (RFC 5681 §4.1). */
 export function slowStartAfterIdleCheck(now: number, sk: TcpSock): void {
-  if (sk.packetsOut !== 0 || sk.tcp.sysctl.tcp_slow_start_after_idle === 0) return;
+  if (sk.packetsOut !== 0 || !shrinksWhenIdle(sk)) return;
   const idle = now - sk.lsndtime;
   if (idle > sk.rto) cwndRestart(now, sk, idle, initialCwnd(sk));
 }
@@ -78,10 +82,11 @@ export function dequeueSent(sk: TcpSock, skb: SkBuff): void {
 }
 
 /** Takes back the last skb of the write queue, if nothing came of it. */
-export function removeEmptySkb(sk: TcpSock): void {
+export function removeEmptySkb(now: number, sk: TcpSock): void {
   const skb = sk.writeQueue.last;
   if (skb === undefined || seqOf(skb) !== endSeqOf(skb)) return;
   sk.writeQueue.remove(skb);
+  if (sk.writeQueue.first === undefined) chronoStop(now, sk, CHRONO_BUSY);
   freeQueued(sk, skb);
 }
 
@@ -147,6 +152,8 @@ export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sen
   skb.cb[CB_EOR] = 0; // the rest has it
   rest.cb[CB_SACKED] = sackedOf(skb);
   rest.cb[CB_TX_DELIVERED] = skb.cb[CB_TX_DELIVERED] as number;
+  rest.cb[CB_TX_FIRST_MSTAMP] = skb.cb[CB_TX_FIRST_MSTAMP] as number;
+  rest.cb[CB_TX_DELIVERED_MSTAMP] = skb.cb[CB_TX_DELIVERED_MSTAMP] as number;
   rest.tstamp = skb.tstamp;
   const old = pcountOf(skb);
   setTsoSegs(skb, mss);

@@ -11,6 +11,7 @@ import { currentMss, sizeGoal } from './mss.ts';
 import { pushPending, writeXmit } from './output.ts';
 import { isMemoryFree } from './poll.ts';
 import type { Errno } from './ports.ts';
+import { checkAppLimited } from './rate.ts';
 import { entail, newSendSkb, removeEmptySkb } from './send-queue.ts';
 import { CLOSE_WAIT, ESTABLISHED, SYN_RECV, SYN_SENT } from './state.ts';
 import { NAGLE_CORK, NAGLE_PUSH, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
@@ -27,6 +28,7 @@ export function sendMessage(
   queued: number,
 ): number | Errno {
   const { tcp } = sk;
+  checkAppLimited(sk);
   if (sk.state !== ESTABLISHED && sk.state !== CLOSE_WAIT && sk.fastopenRsk === undefined) {
     const error = sk.takeError();
     if (error !== '') return error;
@@ -51,7 +53,7 @@ export function sendMessage(
         : append(sk, skb, bytes, offset + copied, Math.min(goal - skb.len, length - copied), page);
     if (taken === 0) {
       sk.noSpace = true;
-      removeEmptySkb(sk);
+      removeEmptySkb(now, sk);
       break;
     }
     const tail = skb as SkBuff;

@@ -6,6 +6,11 @@
 import type { SkBuff } from '@stack/skbuff';
 import type { TcpSock } from './tcb.ts';
 
+/** RACK_sent_after: of two segments the one sent later; of those sent at once the one behind. */
+export function sentAfter(time1: number, seq1: number, time2: number, seq2: number): boolean {
+  return time1 > time2 || (time1 === time2 && ((seq1 - seq2) | 0) > 0);
+}
+
 function isSent(sk: TcpSock, skb: SkBuff): boolean {
   return skb.anchorPrev !== undefined || sk.sentFirst === skb;
 }

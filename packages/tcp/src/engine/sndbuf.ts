@@ -15,14 +15,14 @@ const HEADERS = 320;
 const SHARED_INFO = 320;
 const SKB_STRUCT = 256;
 /** Windows' worth: one in flight, one for the application to be late. */
-const FACTOR = 2;
+const WINDOWS = 2;
 
-/** Grows the send buffer to two windows of segments, at most `tcp_wmem[2]`. */
+/** Grows the send buffer to some windows of segments, at most `tcp_wmem[2]`. */
 export function expandSndbuf(sk: TcpSock): void {
   const wanted = Math.max(sk.mssClamp, sk.mssCache) + HEADERS + SHARED_INFO;
   const cost = (1 << (32 - Math.clz32(wanted - 1))) + SKB_STRUCT; // kmalloc's powers of two
   const segments = Math.max(TCP_INIT_CWND, sk.sndCwnd, sk.reordering + 1);
-  const bytes = FACTOR * segments * cost;
+  const bytes = (sk.caOps.sndbufExpand?.(sk) ?? WINDOWS) * segments * cost;
   if (sk.sndbuf < bytes) sk.sndbuf = Math.min(bytes, sk.tcp.sysctl.tcp_wmem[2]);
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { ackAfterRead, ackScheduled, enterPingpong, exitPingpong, inPingpong } from './ack.ts';
+import type { CongestionInfo } from './cong.ts';
 import { setCongestion } from './congestion.ts';
 import { fastopenOption, setFastopen, setFastopenKey } from './fastopen-option.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
@@ -24,7 +25,7 @@ const TCP_MIN_MSS = 88;
 const SECOND = 1_000_000;
 
 /** What an option holds, or why there is none. */
-export type OptionResult = number | string | Uint8Array | TcpInfo | { errno: Errno };
+export type OptionResult = number | string | Uint8Array | TcpInfo | CongestionInfo | { errno: Errno };
 
 /** See {@link Tcp.setsockopt}. */
 export function setOption(
@@ -202,6 +203,8 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
       return sk.caOps.name;
     case 'TCP_INFO':
       return tcpInfo(now, sk);
+    case 'TCP_CC_INFO':
+      return sk.caOps.info?.(sk) ?? {};
     default:
       return fastopenOption(sk, name);
   }

@@ -86,6 +86,10 @@ export interface TcpSysctl {
   readonly tcp_notsent_lowat: number;
   /** Retransmissions before a socket without owner gives up; 0 = 8. */
   readonly tcp_orphan_retries: number;
+  /** %: how much faster than the window in a round trip packets are paced, but for the first half of slow start. */
+  readonly tcp_pacing_ca_ratio: number;
+  /** %: and there. */
+  readonly tcp_pacing_ss_ratio: number;
   /** Answers of the application in a row after which an ACK waits for the next one. */
   readonly tcp_pingpong_thresh: number;
   /** RACK: 2 = its reordering window does not adapt, 4 = duplicates do not close it. Bit 1 changes nothing: there is no other way. */

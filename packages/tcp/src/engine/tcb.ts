@@ -393,8 +393,19 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   delivered = 0;
   /** Of those, told of by ACKs that told of congestion too. */
   deliveredCe = 0;
-  /** Bytes a second that would be sent if they were paced. */
-  pacingRate = 0;
+  /** When {@link delivered} grew last, µs; when sending began, while nothing was in flight. */
+  deliveredMstamp = 0;
+  /** When the segment was sent that was sent last of those delivered. */
+  firstTxMstamp = 0;
+  /** What {@link delivered} has to exceed for rate samples to tell of the network and not of the application; 0 = they do. */
+  appLimited = -1;
+  /** The last rate sample: segments, µs, and whether the application limited it. */
+  rateDelivered = 0;
+  rateInterval = 0;
+  rateAppLimited = true;
+  /** When the next packet may leave (`tcp_wstamp_ns`), ns; not above the present where it may at once. */
+  wstampNs = 0;
+  pacingTimer: Timer | undefined = undefined;
 
   // Books of TCP_INFO.
   bytesSent = 0;

@@ -10,7 +10,7 @@ import { abortAll } from './abort.ts';
 import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
-import { defaultCongestion, STANDARD_CONGESTION } from './congestion.ts';
+import { defaultCongestion, standardCongestion } from './congestion.ts';
 import { Blackhole } from './fastopen-blackhole.ts';
 import { openFast } from './fastopen-client.ts';
 import { HostKeys } from './fastopen-cookie.ts';
@@ -134,7 +134,7 @@ export class Tcp {
     this.tables = new Tables(secret);
     this.metrics = new MetricsCache(secret);
     this.fastopenKeys = new HostKeys(options.sysctl, options.random, options.fastopenKeyDrawn);
-    for (const ops of STANDARD_CONGESTION) this.congestion.register(ops);
+    for (const ops of standardCongestion()) this.congestion.register(ops);
   }
 
   /** A socket in CLOSE. */
@@ -276,7 +276,10 @@ export class Tcp {
     return setOption(now, sk, name, value);
   }
 
-  /** The value of a `TCP_*` option; `TCP_INFO` gives a {@link TcpInfo}. ENOPROTOOPT comes as `{ errno }`. */
+  /**
+   * The value of a `TCP_*` option; `TCP_INFO` gives a {@link TcpInfo}, `TCP_CC_INFO` what the algorithm tells. ENOPROTOOPT comes as
+   * `{ errno }`.
+   */
   getsockopt(now: number, sk: TcpSock, name: string): OptionResult {
     return getOption(now, sk, name);
   }

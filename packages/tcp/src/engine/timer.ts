@@ -12,6 +12,7 @@ import { fastopenSynackTimeout } from './fastopen-server.ts';
 import { enterLoss } from './loss.ts';
 import { outOfResources } from './orphan.ts';
 import { writeWakeup } from './output.ts';
+import { pacingDelay } from './pacing.ts';
 import { OK } from './ports.ts';
 import { rackReoTimeout } from './rack.ts';
 import { retransmitSkb } from './retransmit.ts';
@@ -47,6 +48,11 @@ export function armRtx(sk: TcpSock, type: number, due: number): void {
   sk.rtxTimer.mod(due);
 }
 
+/** Arms it `delay` µs after the next packet may leave, which pacing may hold back. */
+export function armXmit(now: number, sk: TcpSock, type: number, delay: number): void {
+  armRtx(sk, type, now + Math.min(delay + pacingDelay(now, sk), rtoMax(sk)));
+}
+
 /** Nothing is due any more. The timer is left to run out: to stop it costs more than to wake for nothing. */
 function clearRtx(sk: TcpSock): void {
   sk.pendingTimer = TIMER_NONE;
@@ -61,7 +67,7 @@ export function rearmRto(now: number, sk: TcpSock): void {
   }
   const probing = sk.pendingTimer === TIMER_REO_TIMEOUT || sk.pendingTimer === TIMER_LOSS_PROBE;
   const rto = probing ? Math.max(rtoDelta(now, sk), 1) : sk.rto;
-  armRtx(sk, TIMER_RETRANS, now + Math.min(rto, rtoMax(sk)));
+  armXmit(now, sk, TIMER_RETRANS, rto);
 }
 
 /** µs until the timeout of what is first in the queue. */
@@ -81,6 +87,7 @@ export function clearTimers(sk: TcpSock): void {
   sk.ackPending = 0;
   sk.rtxTimer?.del();
   sk.ackTimer?.del();
+  sk.pacingTimer?.del();
   sk.keepaliveTimer?.del();
 }
 
@@ -286,7 +293,7 @@ function sendProbe0(now: number, sk: TcpSock): void {
     if (sk.backoff < sk.tcp.sysctl.tcp_retries2) sk.backoff++;
     delay = probe0When(sk);
   }
-  armRtx(sk, TIMER_PROBE0, now + clampProbe0(now, sk, delay));
+  armXmit(now, sk, TIMER_PROBE0, clampProbe0(now, sk, delay));
 }
 
 /** An ACK came while nothing is in flight: ends probing where the window opened (Linux `tcp_ack_probe`). */
@@ -294,7 +301,7 @@ export function ackProbe(now: number, sk: TcpSock, windowEnd: number): void {
   const head = sk.writeQueue.first;
   if (head === undefined) return;
   if (((endSeqOf(head) - windowEnd) | 0) > 0) {
-    armRtx(sk, TIMER_PROBE0, now + clampProbe0(now, sk, probe0When(sk)));
+    armXmit(now, sk, TIMER_PROBE0, clampProbe0(now, sk, probe0When(sk)));
     return;
   }
   sk.backoff = 0;

@@ -21,7 +21,7 @@ import { retransmitUncounted } from './retransmit.ts';
 import { rtoMin, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { fragment } from './send-queue.ts';
 import { CA_CWR, CA_OPEN, NAGLE_OFF, type TcpSock, TIMER_LOSS_PROBE, TIMER_NONE } from './tcb.ts';
-import { armRtx, rearmRto, rtoDelta, TCP_TIMEOUT_MIN } from './timer.ts';
+import { armXmit, rearmRto, rtoDelta, TCP_TIMEOUT_MIN } from './timer.ts';
 import { inHostQueue } from './transmit.ts';
 
 /** Sets the timer for a probe, where one makes sense (RFC 8985 §7.2, TLP_calc_PTO). `advancing`: the timeout would be counted from now. */
@@ -37,7 +37,7 @@ export function scheduleLossProbe(now: number, sk: TcpSock, advancing: boolean):
   }
   const rto = advancing ? sk.rto : rtoDelta(now, sk);
   if (rto > 0) timeout = Math.min(timeout, rto);
-  armRtx(sk, TIMER_LOSS_PROBE, now + timeout);
+  armXmit(now, sk, TIMER_LOSS_PROBE, timeout);
   return true;
 }
 

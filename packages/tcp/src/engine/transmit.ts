@@ -7,11 +7,13 @@ import { HLEN } from '../fields.ts';
 import { ACK, PSH, RST, SYN, URG } from '../flags.ts';
 import { writeHeader, writeTimestamps } from '../write.ts';
 import { ackSent, DELACK_MAX, delayAck } from './ack.ts';
-import { CB_GSO_SIZE, CB_TX_DELIVERED, CB_TX_MARK, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
+import { CB_GSO_SIZE, CB_TX_MARK, endSeqOf, flagsOf, pcountOf, seqOf } from './cb.ts';
 import { cwndEvent, packetsInFlight } from './cwnd.ts';
 import { ecnSend } from './ecn.ts';
+import { departureTime, paceNext } from './pacing.ts';
 import { CN, type Dst, OK } from './ports.ts';
 import { enterCwr } from './prr.ts';
+import { rateSkbSent } from './rate.ts';
 import { sackLength, writeSackOption } from './sack.ts';
 import { appendSent } from './sent-list.ts';
 import { CLOSE } from './state.ts';
@@ -73,6 +75,9 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen + sackLength(sk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
+  const prior = sk.wstampNs;
+  const departure = departureTime(now, sk);
+  tx.tstamp = departure;
   if (!appendRange(tx, skb, 0, skb.len)) {
     tx.free();
     return FAILED;
@@ -84,7 +89,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   }
   const seq = seqOf(skb);
   const window = syn ? Math.min(sk.rcvWnd, 0xffff) : selectWindow(sk);
-  pushHeader(now, sk, tx, length, seq, syn ? flags : ecnSend(sk, tx, seq, flags), window);
+  pushHeader(departure, sk, tx, length, seq, syn ? flags : ecnSend(sk, tx, seq, flags), window);
   if (skb.len !== 0) dataSent(now, sk, skb.len, pcount);
   const end = endSeqOf(skb);
   // Retransmissions are counted apart (RFC 4022 tcpOutSegs: "excluding those containing only retransmitted octets").
@@ -94,9 +99,10 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   if ((flags & ACK) !== 0) ackSent(sk);
   const result = hand(now, sk, tx, dst);
   if (result === OK) {
-    skb.tstamp = now;
+    skb.tstamp = departure;
+    paceNext(sk, skb.len, prior);
     skb.cb[CB_TX_MARK] = sk.wmemSent;
-    skb.cb[CB_TX_DELIVERED] = sk.delivered;
+    rateSkbSent(sk, skb);
     if (sk.sackOk) appendSent(sk, skb);
   }
   return result;
@@ -111,7 +117,8 @@ export function transmitControl(now: number, sk: TcpSock, seq: number, flags: nu
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', tx);
-  pushHeader(now, sk, tx, length, seq, ecnSend(sk, tx, seq, flags), selectWindow(sk));
+  tx.tstamp = departureTime(now, sk);
+  pushHeader(tx.tstamp, sk, tx, length, seq, ecnSend(sk, tx, seq, flags), selectWindow(sk));
   tcp.mib.Tcp.OutSegs++;
   sk.segsOut++;
   tx.truesize = PURE_ACK_TRUESIZE;
@@ -146,9 +153,9 @@ export function inHostQueue(sk: TcpSock, skb: SkBuff): boolean {
   return sk.wmemAlloc > 0 && (((skb.cb[CB_TX_MARK] as number) - freed) | 0) > 0;
 }
 
-/** Puts the header in front and seeds its checksum. */
+/** Puts the header in front and seeds its checksum. `departure`: when it leaves, µs, which its timestamp tells. */
 function pushHeader(
-  now: number,
+  departure: number,
   sk: TcpSock,
   tx: SkBuff,
   length: number,
@@ -172,9 +179,9 @@ function pushHeader(
   const sum = sk.family.pseudo(sk.saddr, sk.daddr, sk.protocol, tx.len);
   const ack = (flags & ACK) !== 0 ? sk.rcvNxt : 0;
   writeHeader(view, at, sk.sport, sk.dport, seq, ack, length, flags, window, sum, urgPtr);
-  if ((flags & SYN) !== 0) writeSynOptions(now, sk, view, at + HLEN, flags);
+  if ((flags & SYN) !== 0) writeSynOptions(departure, sk, view, at + HLEN, flags);
   else if (length > HLEN) {
-    if (sk.tstampOk) writeTimestamps(view, at + HLEN, (tsClock(now) + sk.tsoffset) | 0, sk.tsRecent);
+    if (sk.tstampOk) writeTimestamps(view, at + HLEN, (tsClock(departure) + sk.tsoffset) | 0, sk.tsRecent);
     const sacks = (length - sk.tcpHeaderLen) >> 3; // eight bytes each, and four for all
     if (sacks > 0) writeSackOption(sk, view, at, sacks);
   }

@@ -16,9 +16,14 @@ const SENDING: number =
   /* @__PURE__ */ stateBit(CLOSE_WAIT) |
   /* @__PURE__ */ stateBit(LAST_ACK);
 
-/** Goes on sending, retransmissions first. */
+/** Packets left: the socket, which is out of the list, goes on. */
 export function tsqWrite(now: number, sk: TcpSock): void {
   sk.tsqFlags &= ~TSQ_QUEUED;
+  tsqHandler(now, sk);
+}
+
+/** Goes on sending, retransmissions first. */
+export function tsqHandler(now: number, sk: TcpSock): void {
   if ((SENDING & stateBit(sk.state)) === 0) return;
   if (sk.lostOut > sk.retransOut && sk.sndCwnd > packetsInFlight(sk)) {
     currentMss(now, sk);
