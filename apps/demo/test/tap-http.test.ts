@@ -99,6 +99,19 @@ const host = 'Host: 10.0.0.2\r\n';
 const last = `${host}Connection: close\r\n\r\n`;
 
 describe('the HTTP server', () => {
+  it('goes on when a connection was reset before it was accepted', async () => {
+    const one = start();
+    await one.clock.run(
+      (async () => {
+        const socket = await one.open();
+        socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 });
+        await socket.close();
+        expect(replies(await one.talk(`GET /no HTTP/1.1\r\n${last}`))[0]?.status).toBe(404);
+      })(),
+    );
+    expect(one.log).toEqual(['open 10.0.0.1', 'GET /no 404']);
+  });
+
   it('answers GET / with a page about the connection', async () => {
     const { clock, log } = start();
     const reply = await clock.run((pair as Pair).talk(`GET / HTTP/1.1\r\n${host}X-Odd: yes\r\n\r\n`));

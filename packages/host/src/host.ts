@@ -19,6 +19,7 @@ import { Loopback } from './devices/loopback.ts';
 import { Devices } from './devices.ts';
 import { Drops } from './drops.ts';
 import { Kernel, type Softirq } from './kernel.ts';
+import { LoopedBack } from './looped-back.ts';
 import { flatten } from './mib.ts';
 import { NetDevice } from './net-device.ts';
 import { Gro } from './offload/gro.ts';
@@ -65,27 +66,6 @@ const ROUTED_BY = [
   'shared_media',
   'src_valid_mark',
 ] as const;
-
-/** Packets of ours that come back to us, at the next exit (Linux `dev_loopback_xmit`). */
-class LoopedBack implements Softirq {
-  raised = false;
-  readonly #host: Host;
-  #packets: SkBuff[] = [];
-
-  constructor(host: Host) {
-    this.#host = host;
-  }
-
-  add(skb: SkBuff): void {
-    this.#packets.push(skb);
-  }
-
-  run(now: number): void {
-    const packets = this.#packets;
-    this.#packets = [];
-    for (const skb of packets) this.#host.ipv4.receive(now, skb);
-  }
-}
 
 /** Sends that freed packets made possible (TCP small queues). */
 class TcpSoftirq implements Softirq {
@@ -176,7 +156,7 @@ export class Host {
       (ifindex) => devices.at(ifindex),
       (dev) => sysctl.inDevice(dev.name).ignore_routes_with_linkdown !== 0,
     );
-    const looped = new LoopedBack(this);
+    const looped = new LoopedBack((now, skb) => this.ipv4.receive(now, skb));
     this.ipv4 = new Ipv4({
       pool,
       timers,

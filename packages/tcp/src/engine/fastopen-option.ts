@@ -3,7 +3,7 @@
  * @module
  */
 import { FASTOPEN_KEY_LENGTH, FastopenKeys } from './fastopen-cookie.ts';
-import { queueOf, tuneQueue } from './fastopen-queue.ts';
+import { keysOf, queueOf, tuneQueue } from './fastopen-queue.ts';
 import type { Errno } from './ports.ts';
 import { CLOSE, LISTEN } from './state.ts';
 import { TFO_CLIENT_ENABLE } from './sysctl.ts';
@@ -50,7 +50,7 @@ export function fastopenOption(sk: TcpSock, name: string): number | Uint8Array |
     case 'TCP_FASTOPEN_NO_COOKIE':
       return Number(sk.fastopenNoCookie);
     case 'TCP_FASTOPEN_KEY':
-      return (sk.fastopenq?.keys ?? sk.tcp.fastopenKeys.current)?.bytes.slice() ?? new Uint8Array(0);
+      return keysOf(sk)?.bytes.slice() ?? new Uint8Array(0);
     default:
       return { errno: 'ENOPROTOOPT' };
   }

@@ -56,6 +56,11 @@ export function queueOf(sk: TcpSock): FastopenQueue {
   return sk.fastopenq;
 }
 
+/** What its cookies are made with; `undefined` while there is no key. */
+export function keysOf(sk: TcpSock): FastopenKeys | undefined {
+  return sk.fastopenq?.keys ?? sk.tcp.fastopenKeys.current;
+}
+
 /** The handshake of a child is over, well or not (Linux `reqsk_fastopen_remove`). `resetAt`: its peer reset it then. */
 export function leaveQueue(sk: TcpSock, resetAt?: number): void {
   const req = sk.fastopenRsk;

@@ -8,8 +8,7 @@ import { acceptQueueFull } from './accept-queue.ts';
 import { createChild } from './child.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
-import type { FastopenKeys } from './fastopen-cookie.ts';
-import { leaveQueue, queueOf } from './fastopen-queue.ts';
+import { keysOf, leaveQueue, queueOf } from './fastopen-queue.ts';
 import { initTransfer } from './init-transfer.ts';
 import { enterLoss } from './loss.ts';
 import { resendSynack } from './minisocks.ts';
@@ -57,10 +56,6 @@ export function tryFastopen(now: number, req: RequestSock, skb: SkBuff, seg: Seg
 
 function hasRoom(now: number, sk: TcpSock): boolean {
   return sk.fastopenq?.hasRoom(now, sk.tcp.mib) === true;
-}
-
-function keysOf(sk: TcpSock): FastopenKeys | undefined {
-  return sk.fastopenq?.keys ?? sk.tcp.fastopenKeys.current;
 }
 
 /** Makes the socket (Linux `tcp_fastopen_create_child`). */

@@ -37,7 +37,8 @@ export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): 
   if (!sk.sackOk) return;
   sackNewOfo(sk, seg.seq, seg.endSeq);
   growWindow(sk, len, truesize);
-  growRcvbuf(sk, sk.rcvqSpace); // what waits behind the gap needs room too
+  // What waits behind the gap needs room too, if somebody is there to read it.
+  if (sk.wake !== undefined && !sk.orphaned) growRcvbuf(sk, sk.rcvqSpace);
 }
 
 /** Puts it in its place, unless it goes into another, or was known already. */

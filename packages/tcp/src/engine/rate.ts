@@ -10,10 +10,8 @@ import {
   CB_TX_DELIVERED,
   CB_TX_DELIVERED_MSTAMP,
   CB_TX_FIRST_MSTAMP,
-  EVER_RETRANS,
   endSeqOf,
   SACKED_ACKED,
-  SACKED_RETRANS,
   sackedOf,
   TX_APP_LIMITED,
   TX_SAMPLED,
@@ -50,8 +48,6 @@ export class RateSample {
   found = false;
   /** The application had nothing to send when that segment was: the network might have delivered more. */
   isAppLimited = false;
-  /** That segment was retransmitted. */
-  isRetrans = false;
   /** The ACK may have waited for a timer of the peer. */
   isAckDelayed = false;
 
@@ -68,7 +64,6 @@ export class RateSample {
     this.lastEndSeq = 0;
     this.found = false;
     this.isAppLimited = false;
-    this.isRetrans = false;
     this.isAckDelayed = false;
   }
 }
@@ -108,7 +103,6 @@ export function rateSkbDelivered(sk: TcpSock, skb: SkBuff): void {
     rs.priorDelivered = (cb[CB_TX_DELIVERED] as number) >>> 0;
     rs.priorMstamp = cb[CB_TX_DELIVERED_MSTAMP] as number;
     rs.isAppLimited = (sacked & TX_APP_LIMITED) !== 0;
-    rs.isRetrans = (sacked & (SACKED_RETRANS | EVER_RETRANS)) !== 0;
     rs.lastEndSeq = end;
     sk.firstTxMstamp = skb.tstamp;
     rs.interval = between(cb[CB_TX_FIRST_MSTAMP] as number, skb.tstamp);

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { Script } from './script.fixture.ts';
 import type { TcpSysctl } from './sysctl.ts';
+import { spaceFromWin } from './window.ts';
 
 const MSS = 1460;
 /** One round trip of the tests, seconds. */
@@ -72,7 +73,44 @@ describe('the receive buffer', () => {
   });
 });
 
+describe('a gap', () => {
+  /** 30 segments behind one that is missing. */
+  function behind(s: Script): Script {
+    const base = (s.sk.rcvNxt - s.sk.irs) | 0;
+    for (let i = 1; i <= 30; i++) {
+      s.in(`. ${base + i * MSS}:${base + (i + 1) * MSS}(${MSS}) ack 1 win 500`).ignore();
+    }
+    return s;
+  }
+  const connected = () => new Script().accepted({ mss: MSS, wscale: 7, win: 65_535, sack: true });
+  const room = (s: Script) => spaceFromWin(s.sk, 2 * s.sk.rcvqSpace + 30 * MSS + MSS);
+
+  it('has room made for what waits behind it', () => {
+    const s = connected();
+    s.sk.wake = () => {};
+    s.sk.rcvbuf = 65_536;
+    behind(s);
+    expect(s.sk.rcvbuf).toBe(room(s));
+    expect(s.sk.rcvbuf).toBeGreaterThan(65_536);
+  });
+
+  it('has not, while nobody is there to read: a peer could fill memory', () => {
+    const s = connected();
+    s.sk.rcvbuf = 65_536;
+    behind(s);
+    expect(s.sk.rcvbuf).toBe(65_536);
+  });
+});
+
 describe("the sender's round trip", () => {
+  it('is forgotten with the connection', () => {
+    const s = receiver();
+    fill(s, 4);
+    expect(s.sk.rcvRtt).toBeGreaterThan(0);
+    s.host.tcp.disconnect(s.now, s.sk);
+    expect([s.sk.rcvRtt, s.sk.rcvRttTime, s.sk.rcvRttTsecr]).toEqual([0, -1, 0]);
+  });
+
   it('is the time that a window takes, without timestamps', () => {
     const s = receiver();
     fill(s, 4);

@@ -68,6 +68,9 @@ function forgetPath(sk: TcpSock): void {
   sk.srtt = 0;
   sk.mdev = TCP_TIMEOUT_INIT;
   sk.minRtt = -1;
+  sk.rcvRtt = 0;
+  sk.rcvRttTime = -1;
+  sk.rcvRttTsecr = 0;
   sk.rto = TCP_TIMEOUT_INIT;
   sk.backoff = 0;
   sk.retransmits = 0;

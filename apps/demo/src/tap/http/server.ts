@@ -13,7 +13,7 @@ const PATIENCE = 30_000;
 /** One connection, for those who answer and those who watch. */
 export interface Visit {
   readonly socket: Socket;
-  readonly peer: Ipv4SocketAddress;
+  readonly peer: Pick<Ipv4SocketAddress, 'address' | 'port'>;
   /** Requests so far, the present one included. */
   requests: number;
 }
@@ -74,7 +74,12 @@ export class HttpServer {
   #visit(socket: Socket): void {
     const { opened, closed } = this.#options;
     const duplex = new SocketDuplex(socket);
-    const visit: Visit = { socket, peer: socket.getpeername() as Ipv4SocketAddress, requests: 0 };
+    const { remoteAddress: address, remotePort: port } = duplex;
+    if (address === undefined || port === undefined) {
+      duplex.destroy(); // its peer has reset it already
+      return;
+    }
+    const visit: Visit = { socket, peer: { address, port }, requests: 0 };
     this.#visits.set(duplex, visit);
     opened?.(visit);
     duplex.once('close', () => {
