@@ -47,8 +47,6 @@ const MORE: Readonly<Record<string, number>> = {
   TCP_FASTOPEN_KEY: 33,
   TCP_FASTOPEN_NO_COOKIE: 34,
   TCP_ZEROCOPY_RECEIVE: 35,
-  TCP_INQ: 36,
-  TCP_CM_INQ: 36,
   TCP_TX_DELAY: 37,
   TCP_AO_ADD_KEY: 38,
   TCP_AO_DEL_KEY: 39,

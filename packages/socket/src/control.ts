@@ -49,7 +49,7 @@ export interface ExtendedErrorMessage {
 /**
  * One control message. What stands in `value`: SO_TIMESTAMP {@link Timeval}, SO_TIMESTAMPNS {@link Timespec}, IP_PKTINFO
  * {@link PacketInfo}, IP_RECVERR {@link ExtendedErrorMessage}, IP_ORIGDSTADDR a `SocketAddress`; IP_TTL, IP_TOS, UDP_SEGMENT, UDP_GRO,
- * SO_RXQ_OVFL, SO_MARK a number; others bytes.
+ * SO_RXQ_OVFL, SO_MARK, TCP_CM_INQ a number; others bytes.
  */
 export interface ControlMessage {
   level: number;

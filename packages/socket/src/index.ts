@@ -173,6 +173,7 @@ export {
 } from './constants/so.ts';
 export {
   TCP_CC_INFO,
+  TCP_CM_INQ,
   TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT,
@@ -181,6 +182,7 @@ export {
   TCP_FASTOPEN_KEY,
   TCP_FASTOPEN_NO_COOKIE,
   TCP_INFO,
+  TCP_INQ,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,

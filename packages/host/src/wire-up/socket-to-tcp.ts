@@ -6,6 +6,7 @@ import type { Dst, InetSock, Ipv4, OptionSock } from '@stack/ipv4/engine';
 import type { Sock } from '@stack/skbuff/sock';
 import {
   AF_INET,
+  type ControlMessage,
   IPPROTO_TCP,
   MSG_ERRQUEUE,
   MSG_OOB,
@@ -27,6 +28,7 @@ import {
   SOL_TCP,
   type SocketAddress,
   type SocketListener,
+  TCP_CM_INQ,
   type WireAddress,
 } from '@stack/socket';
 import {
@@ -47,7 +49,7 @@ import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
-const told: Message = { flags: 0, tstamp: 0 };
+const told: Message = { flags: 0, tstamp: 0, inq: 0 };
 
 /** Told of the entry of a function of Linux that takes a socket. */
 export type SkProbe = (kernelFunction: string, sk: TcpSock) => void;
@@ -160,9 +162,7 @@ export class TcpProto implements Proto {
     this.#probe('tcp_recvmsg', this.sk);
     const count = this.#tcp.recvmsg(now, this.sk, into, offset, length, message.flags, told);
     message.messageFlags = told.flags & MSG_OOB;
-    if (message.wantsControl && this.sk.timestamp && told.tstamp !== 0) {
-      message.control = [timestamp(told.tstamp)];
-    }
+    if (message.wantsControl && typeof count === 'number') message.control = controlOf(this.sk, told);
     return count;
   }
 
@@ -242,6 +242,14 @@ export class TcpProto implements Proto {
     const dst = sk.dst as unknown as Dst | undefined;
     return { sk, inet: sk.inet as InetSock, type: 'SOCK_STREAM', dst };
   }
+}
+
+/** The control messages that a socket asked for. */
+function controlOf(sk: TcpSock, { tstamp, inq }: Message): ControlMessage[] {
+  const control: ControlMessage[] = [];
+  if (sk.timestamp && tstamp !== 0) control.push(timestamp(tstamp));
+  if (sk.recvmsgInq) control.push({ level: SOL_TCP, type: TCP_CM_INQ, value: inq });
+  return control;
 }
 
 function wake(sk: Sock, events: number): void {

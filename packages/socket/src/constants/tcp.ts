@@ -43,6 +43,10 @@ export const TCP_FASTOPEN_CONNECT = 30;
 export const TCP_FASTOPEN_KEY = 33;
 /** Boolean: fast open without cookies, where both sides have it so. */
 export const TCP_FASTOPEN_NO_COOKIE = 34;
+/** Boolean: {@link TCP_CM_INQ} control messages tell how much is left to read. */
+export const TCP_INQ = 36;
+/** Control message, a number: bytes left to read; 1 where only the end is. */
+export const TCP_CM_INQ = 36;
 /** Milliseconds, 1000 to 120,000: the most that a retransmission timeout may become. */
 export const TCP_RTO_MAX_MS = 44;
 

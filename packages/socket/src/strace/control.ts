@@ -31,7 +31,8 @@ export function controlFields(
   const texts = list.map(({ level, type, value }) => {
     const { text, length } = data(level, type, value, isSent, ifname);
     total += HEADER + Math.ceil(length / 8) * 8;
-    const kind = level === so.SOL_UDP ? hex(type) : (straceName(level, type) ?? hex(type));
+    const isUnknown = level === so.SOL_UDP || level === so.SOL_TCP;
+    const kind = isUnknown ? hex(type) : (straceName(level, type) ?? hex(type));
     // IP_TTL and the like are named alike as options and as messages.
     const head = `cmsg_len=${HEADER + length}, cmsg_level=${named(level, SOL, 'SOL_??')}, cmsg_type=${kind}`;
     return text === undefined ? `{${head}}` : `{${head}, cmsg_data=${text}}`;

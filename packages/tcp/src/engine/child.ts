@@ -102,6 +102,7 @@ function inherit(child: TcpSock, from: TcpSock): void {
   child.zerocopy = from.zerocopy;
   child.timestamp = from.timestamp;
   child.oobInline = from.oobInline;
+  child.recvmsgInq = from.recvmsgInq;
   child.nonagle = from.nonagle;
   child.userMss = from.userMss;
   child.notsentLowat = from.notsentLowat;

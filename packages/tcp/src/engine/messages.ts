@@ -24,4 +24,6 @@ export interface Message {
   flags: number;
   /** When the last byte's segment came, µs; 0 = not asked for. */
   tstamp: number;
+  /** With TCP_INQ: bytes that can be read yet, and 1 where only the end can. Left alone without. */
+  inq: number;
 }

@@ -49,9 +49,24 @@ describe('recvmsg', () => {
   it('tells when the bytes came, if asked', () => {
     const s = established();
     s.in('P. 1:11(10) ack 1 win 60000').ignore();
-    const message = { flags: 0, tstamp: 0 };
+    const message = { flags: 0, tstamp: 0, inq: 0 };
     s.host.tcp.recvmsg(s.now, s.sk, new Uint8Array(10), 0, 10, 0, message);
-    expect(message).toStrictEqual({ flags: 0, tstamp: 0 });
+    expect(message).toStrictEqual({ flags: 0, tstamp: 0, inq: 0 });
+  });
+
+  it('tells what is left, with TCP_INQ, urgent bytes among it', () => {
+    const s = established();
+    const message = { flags: 0, tstamp: 0, inq: -1 };
+    const read = (length: number, flags = 0) => {
+      s.host.tcp.recvmsg(s.now, s.sk, new Uint8Array(length), 0, length, flags, message);
+      return message.inq;
+    };
+    s.in('P. 1:101(100) ack 1 win 60000').in('PU. 101:201(100) ack 1 win 60000 urg 50').ignore();
+    expect(read(10)).toBe(-1);
+    s.host.tcp.setsockopt(s.now, s.sk, 'TCP_INQ', 1);
+    expect(read(10)).toBe(180);
+    expect(read(10, MSG_PEEK)).toBe(180);
+    expect(read(190)).toBe(51);
   });
 
   it('says ENOTCONN on a socket that never had a connection, and on a listener', () => {
@@ -243,6 +258,7 @@ describe('options', () => {
     ['TCP_MAXSEG', 88, 32_767, 87, 32_768],
     ['TCP_USER_TIMEOUT', 0, 100_000, -1, undefined],
     ['TCP_RTO_MAX_MS', 1000, 120_000, 999, 120_001],
+    ['TCP_INQ', 0, 1, -1, 2],
   ] as const)('%s has its range', (name, least, most, below, above) => {
     const s = new Script();
     const { tcp } = s.host;

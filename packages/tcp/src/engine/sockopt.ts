@@ -96,6 +96,10 @@ export function setOption(
       sk.notsentLowat = value >>> 0;
       sk.writeSpace();
       return undefined;
+    case 'TCP_INQ':
+      if (value < 0 || value > 1) return 'EINVAL';
+      sk.recvmsgInq = value === 1;
+      return undefined;
     case 'TCP_RTO_MAX_MS':
       if (value < 1000 || value > 120_000) return 'EINVAL';
       sk.rtoMaxUs = value * 1000;
@@ -197,6 +201,8 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
       return sk.userTimeout;
     case 'TCP_NOTSENT_LOWAT':
       return sk.notsentLowat;
+    case 'TCP_INQ':
+      return sk.recvmsgInq ? 1 : 0;
     case 'TCP_RTO_MAX_MS':
       return rtoMax(sk) / 1000;
     case 'TCP_CONGESTION':

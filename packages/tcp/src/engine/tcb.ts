@@ -477,6 +477,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   finSeen = false;
   /** `SO_OOBINLINE`. Set it freely. */
   oobInline = false;
+  /** `TCP_INQ`. */
+  recvmsgInq = false;
   /** {@link orphaned} was counted. */
   countedOrphan = false;
 

@@ -38,7 +38,7 @@ import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
 import { tsqWrite } from './tsq.ts';
-import { atMark, readable } from './urgent.ts';
+import { atMark, inqHint, readable } from './urgent.ts';
 import { scalingRatio, setRcvlowat } from './window.ts';
 import { endZerocopy } from './zerocopy.ts';
 
@@ -227,7 +227,9 @@ export class Tcp {
     flags: number,
     message?: Message,
   ): number | Errno {
-    return receiveMessage(now, sk, into, offset, length, flags, message);
+    const count = receiveMessage(now, sk, into, offset, length, flags, message);
+    if (sk.recvmsgInq && message !== undefined && typeof count === 'number') message.inq = inqHint(sk);
+    return count;
   }
 
   /** As {@link recvmsg}, but hands out the memory the bytes arrived in, up to `length` of them: no copy. Release it soon. */

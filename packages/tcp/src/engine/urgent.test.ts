@@ -42,7 +42,7 @@ describe('receiving (MUST-32, MUST-33, MUST-62)', () => {
     expect(s.host.tcp.atMark(s.sk)).toBe(false);
     expect(text(s, 10)).toBe('abc'); // a read stops in front of it
     expect(s.host.tcp.atMark(s.sk)).toBe(true);
-    const message: Message = { flags: 0, tstamp: 0 };
+    const message: Message = { flags: 0, tstamp: 0, inq: 0 };
     const into = new Uint8Array(1);
     expect(s.host.tcp.recvmsg(s.now, s.sk, into, 0, 1, MSG_OOB | MSG_PEEK, message)).toBe(1);
     expect(message.flags).toBe(MSG_OOB);

@@ -87,6 +87,12 @@ export function atMark(sk: TcpSock): boolean {
   return sk.urgData !== 0 && sk.urgSeq === sk.copiedSeq;
 }
 
+/** What TCP_INQ tells: bytes that wait, urgent ones among them; 1 where a FIN came and nothing else is left to read. */
+export function inqHint(sk: TcpSock): number {
+  const waiting = (sk.rcvNxt - sk.copiedSeq) | 0;
+  return waiting === 0 && sk.finSeen ? 1 : waiting;
+}
+
 /** Bytes that can be read in a row: not past an urgent one that is out of line (Linux `tcp_inq`). */
 export function readable(sk: TcpSock): number {
   const all = (sk.rcvNxt - sk.copiedSeq) | 0;
