@@ -13,9 +13,13 @@ export function close(core: Core): Promise<void> | undefined {
   core.readers?.close();
   core.writers?.close();
   if (core.pollers !== undefined) for (const poller of core.pollers) poller.wake();
-  if (core.proto.type === SOCK_STREAM && core.proto.sk.linger > 0) return linger(core);
+  if (core.proto.sk.linger > 0 && lingers(core.proto)) return linger(core);
   release(core);
   return undefined;
+}
+
+function lingers(proto: Proto): boolean {
+  return proto.type === SOCK_STREAM && (proto.lingers?.() ?? true);
 }
 
 function release(core: Core): void {

@@ -190,15 +190,29 @@ export {
   TCP_MAXSEG,
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
+  TCP_QUEUE_SEQ,
   TCP_QUICKACK,
+  TCP_REPAIR,
+  TCP_REPAIR_OPTIONS,
+  TCP_REPAIR_QUEUE,
+  TCP_REPAIR_WINDOW,
   TCP_RTO_MAX_MS,
   TCP_SYNCNT,
+  TCP_TIMESTAMP,
   TCP_USER_TIMEOUT,
   TCP_WINDOW_CLAMP,
   UDP_CORK,
   UDP_GRO,
   UDP_SEGMENT,
 } from './constants/tcp.ts';
+export {
+  TCP_NO_QUEUE,
+  TCP_RECV_QUEUE,
+  TCP_REPAIR_OFF,
+  TCP_REPAIR_OFF_NO_WP,
+  TCP_REPAIR_ON,
+  TCP_SEND_QUEUE,
+} from './constants/tcp-repair.ts';
 export type { ControlMessage, ExtendedErrorMessage, PacketInfo, Timespec, Timeval } from './control.ts';
 export type { CallOptions } from './core.ts';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber, errnoText, isErrno } from './errno.ts';
@@ -221,6 +235,8 @@ export type {
   OptionValue,
   PacketMembership,
   SourceMembership,
+  TcpRepairOption,
+  TcpRepairWindow,
 } from './option-types.ts';
 export { PlainSock } from './plain-sock.ts';
 export type {

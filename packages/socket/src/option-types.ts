@@ -37,6 +37,23 @@ export interface PacketMembership {
   address?: string;
 }
 
+/** `struct tcp_repair_opt`: kind of a TCP option, and what it said. */
+export interface TcpRepairOption {
+  /** 2 MSS, 3 window scale, 4 SACK permitted, 8 timestamps. */
+  optCode: number;
+  /** The peer's MSS; its shift, and ours times 65,536; 0. */
+  optVal: number;
+}
+
+/** `struct tcp_repair_window`. */
+export interface TcpRepairWindow {
+  sndWl1: number;
+  sndWnd: number;
+  maxWindow: number;
+  rcvWnd: number;
+  rcvWup: number;
+}
+
 /** `level:option` of each option that holds something else than a number: what it gives, and what it takes. */
 export interface OptionTypes {
   /** SO_LINGER */
@@ -65,6 +82,10 @@ export interface OptionTypes {
   '0:40': { get: never; set: SourceMembership };
   /** TCP_INFO: `struct tcp_info`, as the TCP below has it. */
   '6:11': { get: Readonly<Record<string, number>>; set: never };
+  /** TCP_REPAIR_OPTIONS */
+  '6:22': { get: never; set: readonly TcpRepairOption[] };
+  /** TCP_REPAIR_WINDOW */
+  '6:29': { get: TcpRepairWindow; set: TcpRepairWindow };
   /** TCP_CC_INFO: `union tcp_cc_info`, as the congestion control has it. */
   '6:26': { get: Readonly<Record<string, number>>; set: never };
   /** TCP_CONGESTION */

@@ -204,6 +204,8 @@ export interface Proto {
    * {@link close}, and is woken by any event. Left out = never.
    */
   closing?(): boolean;
+  /** Whether a close is to wait as SO_LINGER says. Left out = yes, on a stream. */
+  lingers?(): boolean;
   /** The local address, or the peer's. ENOTCONN. */
   getname(peer: boolean): SocketAddress | Errno;
   /** `POLL*` bits that are true now. */

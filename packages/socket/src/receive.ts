@@ -139,10 +139,10 @@ class ReceiveLoop {
 
 /**
  * A buffer no larger than what there is to receive now: a receive of "up to 65,536" does not cost as much each time. One byte at
- * least, for a receive of none says nothing about the end of a stream.
+ * least, for a receive of none says nothing about the end of a stream. Who looks gets what was asked for: it may be another queue.
  */
 export function rightSized(core: Core, length: number, flags: number): () => Uint8Array {
-  const isFixed = (flags & (MSG_WAITALL | BESIDE)) !== 0;
+  const isFixed = (flags & (MSG_WAITALL | MSG_PEEK | BESIDE)) !== 0;
   let buffer: Uint8Array | undefined;
   return () => {
     const wanted = isFixed ? length : Math.min(length, Math.max(availableOf(core) ?? length, 1));

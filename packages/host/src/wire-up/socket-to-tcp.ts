@@ -36,9 +36,11 @@ import {
   CLOSING,
   type Family,
   FIN_WAIT1,
+  isRepairing,
   LAST_ACK,
   LISTEN,
   type Message,
+  type OptionValue,
   SYN_RECV,
   SYN_SENT,
   type Tcp,
@@ -180,6 +182,10 @@ export class TcpProto implements Proto {
     return state === FIN_WAIT1 || state === CLOSING || state === LAST_ACK;
   }
 
+  lingers(): boolean {
+    return !isRepairing(this.sk);
+  }
+
   getname(peer: boolean): SocketAddress | string {
     const { sk } = this;
     if (!peer) return toText((sk.saddr || sk.rcvSaddr) as number, sk.sport);
@@ -194,7 +200,7 @@ export class TcpProto implements Proto {
 
   setsockopt(now: number, level: number, name: string, value: OptionData): string | undefined {
     if (level === SOL_TCP || name === 'SO_OOBINLINE') {
-      return this.#tcp.setsockopt(now, this.sk, name, value as number | string | Uint8Array);
+      return this.#tcp.setsockopt(now, this.sk, name, value as OptionValue);
     }
     if (level !== SOL_IP) return 'ENOPROTOOPT';
     return setIpOption(this.#ipv4, now, this.#options(), name, value);

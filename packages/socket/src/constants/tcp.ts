@@ -31,12 +31,24 @@ export const TCP_QUICKACK = 12;
 export const TCP_CONGESTION = 13;
 /** Milliseconds that data may stay unacknowledged. */
 export const TCP_USER_TIMEOUT = 18;
+/** `TCP_REPAIR_*`: queues and numbers of the connection are read and set, and nothing of it is sent. CAP_NET_ADMIN. */
+export const TCP_REPAIR = 19;
+/** `TCP_*_QUEUE`: the one that TCP_QUEUE_SEQ, send and recv with MSG_PEEK are about. */
+export const TCP_REPAIR_QUEUE = 20;
+/** Sequence number behind what is in the queue. */
+export const TCP_QUEUE_SEQ = 21;
+/** Set only: what both ends agreed on. */
+export const TCP_REPAIR_OPTIONS = 22;
 /** As a listener: connections that may be open before their handshake is over (RFC 7413). */
 export const TCP_FASTOPEN = 23;
+/** The clock of timestamps, ms. */
+export const TCP_TIMESTAMP = 24;
 /** Bytes not sent yet above which the socket is not writable. */
 export const TCP_NOTSENT_LOWAT = 25;
 /** Read only: what the congestion control tells of itself; nothing for most. */
 export const TCP_CC_INFO = 26;
+/** `struct tcp_repair_window`. */
+export const TCP_REPAIR_WINDOW = 29;
 /** Boolean: `connect` waits for the first send, to go with its SYN, where there is a cookie. */
 export const TCP_FASTOPEN_CONNECT = 30;
 /** Sixteen bytes, or 32 for two keys: what cookies are made with. */

@@ -130,6 +130,13 @@ const rows: Row[] = [
   ['setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0', opt(1, s.SO_REUSEADDR, 1)],
   ['setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0', opt(6, s.TCP_NODELAY, 1)],
   [
+    'setsockopt(4, SOL_TCP, TCP_REPAIR_OPTIONS, "\\2\\0\\0\\0\\350\\3\\0\\0\\4\\0\\0\\0\\0\\0\\0\\0", 16) = 0',
+    opt(6, s.TCP_REPAIR_OPTIONS, [
+      { optCode: 2, optVal: 1000 },
+      { optCode: 4, optVal: 0 },
+    ]),
+  ],
+  [
     'setsockopt(4, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=5}, 8) = 0',
     opt(1, s.SO_LINGER, { onoff: true, linger: 5 }),
   ],
@@ -210,6 +217,16 @@ const rows: Row[] = [
     got(6, s.TCP_CONGESTION, 'reno'),
   ],
   ['getsockopt(4, SOL_SOCKET, SO_BINDTODEVICE, "lo\\0", [16 => 3]) = 0', got(1, s.SO_BINDTODEVICE, 'lo')],
+  [
+    'getsockopt(4, SOL_TCP, TCP_REPAIR_WINDOW, "\\263)~\\247\\313\\377\\0\\0\\313\\377\\0\\0\\0\\0\\1\\0\\264)~\\247", [20]) = 0',
+    got(6, s.TCP_REPAIR_WINDOW, {
+      sndWl1: 0xa77e29b3,
+      sndWnd: 65_483,
+      maxWindow: 65_483,
+      rcvWnd: 65_536,
+      rcvWup: 0xa77e29b4,
+    }),
+  ],
   [
     'getsockopt(4, SOL_PACKET, PACKET_STATISTICS, {tp_packets=1, tp_drops=0}, [8]) = 0',
     got(263, s.PACKET_STATISTICS, { packets: 1, drops: 0 }),

@@ -7,7 +7,14 @@ import * as packet from '../constants/packet.ts';
 import * as so from '../constants/so.ts';
 import * as tcp from '../constants/tcp.ts';
 import type { Timeval } from '../control.ts';
-import type { Linger, Membership, PacketMembership, SourceMembership } from '../option-types.ts';
+import type {
+  Linger,
+  Membership,
+  PacketMembership,
+  SourceMembership,
+  TcpRepairOption,
+  TcpRepairWindow,
+} from '../option-types.ts';
 import type { OptionData } from '../ports.ts';
 import { device } from './address.ts';
 import { quote } from './text.ts';
@@ -38,6 +45,13 @@ export function optionValue(
     return { text: `{l_onoff=${Number(onoff)}, l_linger=${linger}}`, length: 8 };
   }
   if (level === so.SOL_IP) return ipOption(option, value);
+  if (level === so.SOL_TCP && option === tcp.TCP_REPAIR_OPTIONS) {
+    return words((value as TcpRepairOption[]).flatMap(({ optCode, optVal }) => [optCode, optVal]));
+  }
+  if (level === so.SOL_TCP && option === tcp.TCP_REPAIR_WINDOW) {
+    const { sndWl1, sndWnd, maxWindow, rcvWnd, rcvWup } = value as TcpRepairWindow;
+    return words([sndWl1, sndWnd, maxWindow, rcvWnd, rcvWup]);
+  }
   if (level === so.SOL_PACKET) return packetOption(option, value, ifname);
   return typeof value === 'string' ? text(value) : struct(value);
 }
@@ -129,6 +143,11 @@ function text(value: string): Value {
 
 function bytes(data: Uint8Array): Value {
   return { text: quote({ data, length: data.length }, 32), length: data.length };
+}
+
+/** A struct of ints that strace does not take apart. */
+function words(values: readonly number[]): Value {
+  return bytes(new Uint8Array(Uint32Array.from(values).buffer));
 }
 
 /** A struct that has no form of its own here: field by field. */

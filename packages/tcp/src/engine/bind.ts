@@ -3,6 +3,7 @@
  * @module
  */
 import type { Errno } from './ports.ts';
+import { isRepairing } from './repair.ts';
 import { CLOSE, LISTEN, TIME_WAIT } from './state.ts';
 import type { BindOwner } from './tables.ts';
 import type { TcpSock } from './tcb.ts';
@@ -22,7 +23,8 @@ export function bindSocket(sk: TcpSock, address: unknown, port: number): Errno |
   if (sk.state !== CLOSE || sk.bindBucket !== undefined) return 'EINVAL';
   sk.rcvSaddr = address;
   sk.saddr = family.isMulticast(address) || family.isBroadcast(address) ? family.any : address;
-  const chosen = port === 0 ? openPort(sk) : bindConflict(tcp, sk, port) ? 0 : port;
+  const isTaken = port !== 0 && !isRepairing(sk) && bindConflict(tcp, sk, port);
+  const chosen = port === 0 ? openPort(sk) : isTaken ? 0 : port;
   if (chosen === 0) {
     sk.rcvSaddr = family.any;
     sk.saddr = family.any;

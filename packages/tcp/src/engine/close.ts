@@ -13,6 +13,7 @@ import { oom } from './orphan.ts';
 import { sendFin } from './output.ts';
 import { pollMask } from './poll.ts';
 import type { Errno } from './ports.ts';
+import { isRepairing } from './repair.ts';
 import { makeUsable } from './reuse.ts';
 import { purgeSendQueues } from './send-queue.ts';
 import {
@@ -47,7 +48,8 @@ export function closeSocket(now: number, sk: TcpSock): void {
   if (sk.state === LISTEN) {
     setState(sk, CLOSE);
     stopListening(now, sk);
-  } else if (takeUnread(sk) && sk.state !== CLOSE) {
+  } else if (isRepairing(sk)) disconnectSocket(now, sk);
+  else if (takeUnread(sk) && sk.state !== CLOSE) {
     // RFC 2525 §2.17, RFC 9293 MAY-1: data the application never read is lost, and the peer must know.
     TcpExt.TCPAbortOnClose++;
     setState(sk, CLOSE);
@@ -145,6 +147,7 @@ export function disconnectSocket(now: number, sk: TcpSock): Errno | undefined {
   const { state } = sk;
   if (state !== CLOSE) setState(sk, CLOSE);
   if (state === LISTEN) stopListening(now, sk);
+  else if (isRepairing(sk)) sk.err = 'ECONNABORTED';
   else if (needsReset(sk, state)) {
     sendActiveReset(now, sk);
     sk.err = 'ECONNRESET';

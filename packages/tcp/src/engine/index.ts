@@ -38,8 +38,9 @@ export {
 } from './ports.ts';
 export type { RateSample } from './rate.ts';
 export type { ReceivedViews } from './recvmsg.ts';
+export { isRepairing, type RepairOption, type RepairWindow } from './repair.ts';
 export { RequestSock, type SynVerdict } from './request.ts';
-export type { OptionResult } from './sockopt.ts';
+export type { OptionResult, OptionValue } from './sockopt.ts';
 export {
   CLOSE,
   CLOSE_WAIT,

@@ -8,7 +8,9 @@ import { initialCwnd } from './mss.ts';
 import { updatePacingRate } from './pacing.ts';
 import { initRcvSpace } from './rcvbuf.ts';
 import { expandSndbuf } from './sndbuf.ts';
+import { ESTABLISHED, setState } from './state.ts';
 import type { TcpSock } from './tcb.ts';
+import { armKeepalive, keepaliveTime } from './timer.ts';
 import { initBufferSpace } from './window.ts';
 
 /** At the start of data transfer: windows and buffers (Linux `tcp_init_transfer`). */
@@ -22,4 +24,13 @@ export function initTransfer(now: number, sk: TcpSock): void {
   initBufferSpace(sk);
   initRcvSpace(now, sk);
   updatePacingRate(sk);
+}
+
+/** An active open is over (Linux `tcp_finish_connect`). */
+export function finishConnect(now: number, sk: TcpSock): void {
+  setState(sk, ESTABLISHED);
+  sk.lrcvtime = now;
+  initTransfer(now, sk);
+  sk.lsndtime = now;
+  if (sk.keepOpen) armKeepalive(sk, now + keepaliveTime(sk));
 }

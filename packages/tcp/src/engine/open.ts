@@ -11,6 +11,7 @@ import { tuneQueue } from './fastopen-queue.ts';
 import { charge } from './memory.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
 import type { Dst, Errno } from './ports.ts';
+import { connectSilently, isRepairing } from './repair.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import { newSendSkb, purgeSendQueues, setTsoSegs } from './send-queue.ts';
 import { CLOSE, LISTEN, SYN_RECV, SYN_SENT, setState } from './state.ts';
@@ -48,7 +49,7 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
   if (sk.tsRecentStamp !== 0 && !family.same(sk.daddr, flow.daddr)) {
     sk.tsRecent = 0;
     sk.tsRecentStamp = 0;
-    sk.writeSeq = 0;
+    if (!isRepairing(sk)) sk.writeSeq = 0;
   }
   sk.daddr = flow.daddr;
   sk.dport = port;
@@ -65,6 +66,11 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
     return error;
   }
   sk.dst = dst;
+  if (isRepairing(sk)) {
+    prepare(now, sk, dst);
+    connectSilently(now, sk);
+    return undefined;
+  }
   const local = family.hash(sk.saddr);
   const remote = family.hash(sk.daddr);
   if (sk.writeSeq === 0) sk.writeSeq = tcp.secure.seq(now, local, remote, sk.sport, sk.dport);
@@ -131,9 +137,10 @@ function prepare(now: number, sk: TcpSock, dst: Dst): void {
   sk.sndSml = sk.writeSeq;
   sk.sndUp = sk.writeSeq;
   sk.sndNxt = sk.writeSeq;
-  sk.rcvNxt = 0;
-  sk.rcvWup = 0;
-  sk.copiedSeq = 0;
+  if (isRepairing(sk)) sk.rcvTstamp = now;
+  else sk.rcvNxt = 0;
+  sk.rcvWup = sk.rcvNxt;
+  sk.copiedSeq = sk.rcvNxt;
   sk.rto = TCP_TIMEOUT_INIT;
   sk.retransmits = 0;
   sk.hasUndo = false;

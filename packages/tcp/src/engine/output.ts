@@ -13,11 +13,13 @@ import { isPaced, pacingQuantum } from './pacing.ts';
 import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
 import { fragment, growSkb, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
+import { appendSent } from './sent-list.ts';
 import {
   CA_RECOVERY,
   NAGLE_CORK,
   NAGLE_OFF,
   NAGLE_PUSH,
+  REPAIR_SEND,
   type TcpSock,
   TIMER_LOSS_PROBE,
   TIMER_NONE,
@@ -46,9 +48,15 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
   let cwndLimited = false;
   let rwndLimited = false;
   const maxSegs = tsoSegs(sk, mss);
+  const repairing = sk.repair === REPAIR_SEND;
   for (let skb = writeQueue.first; skb !== undefined; skb = writeQueue.first) {
     if (tcp.probe !== undefined) tcp.probe('tcp_write_xmit', skb);
     if (isPaced(now, sk)) break;
+    if (repairing) {
+      sent += sentBefore(now, sk, skb, mss);
+      if (pushOne !== 0) break;
+      continue;
+    }
     let room = cwndTest(sk);
     if (room === 0) {
       if (pushOne !== 2) break;
@@ -215,6 +223,16 @@ function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
   if (before === 0 || sk.pendingTimer === TIMER_NONE || sk.pendingTimer === TIMER_LOSS_PROBE)
     rearmRto(now, sk);
   mib.TcpExt.TCPOrigDataSent += pcount;
+}
+
+/** In repair mode what is written to the send queue was sent, by somebody else: it waits for its ACK. How many segments it is. */
+function sentBefore(now: number, sk: TcpSock, skb: SkBuff, mss: number): number {
+  skb.tstamp = now; // a timeout counts from here
+  setTsoSegs(skb, mss);
+  newDataSent(now, sk, skb);
+  if (sk.sackOk) appendSent(sk, skb);
+  if (skb.len < pcountOf(skb) * mss) sk.sndSml = endSeqOf(skb);
+  return pcountOf(skb);
 }
 
 /** Queues a FIN behind everything, on the last segment where that was not sent yet (Linux `tcp_send_fin`). */

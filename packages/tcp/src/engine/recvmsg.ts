@@ -10,8 +10,9 @@ import { flagsOf, seqOf } from './cb.ts';
 import { type Message, MSG_OOB, MSG_PEEK, MSG_TRUNC } from './messages.ts';
 import type { Errno } from './ports.ts';
 import { rcvSpaceAdjust } from './rcvbuf.ts';
+import { isRepairing, peekSendQueue } from './repair.ts';
 import { CLOSE, LISTEN } from './state.ts';
-import type { TcpSock } from './tcb.ts';
+import { REPAIR_RECV, REPAIR_SEND, type TcpSock } from './tcb.ts';
 import { recvUrgent } from './urgent.ts';
 
 /** Bytes handed out by {@link Tcp.recvViews} without a copy. */
@@ -37,6 +38,11 @@ export function receiveMessage(
   if (sk.state === LISTEN) return 'ENOTCONN';
   if ((flags & MSG_OOB) !== 0) return recvUrgent(sk, into, offset, length, flags, message);
   const peek = (flags & MSG_PEEK) !== 0;
+  if (isRepairing(sk)) {
+    if (!peek) return 'EPERM';
+    if (sk.repair === REPAIR_SEND) return peekSendQueue(sk, into, offset, length);
+    if (sk.repair !== REPAIR_RECV) return 'EINVAL';
+  }
   const copy = (flags & MSG_TRUNC) === 0;
   let seq = sk.copiedSeq;
   let copied = 0;
@@ -112,6 +118,7 @@ function nothingToRead(sk: TcpSock): number | Errno {
 /** See {@link Tcp.recvViews}. */
 export function receiveViews(now: number, sk: TcpSock, length: number): ReceivedViews | Errno {
   if (sk.state === LISTEN) return 'ENOTCONN';
+  if (isRepairing(sk)) return 'EPERM';
   const holder = sk.tcp.pool.alloc(0, 0);
   if (holder === undefined) return 'ENOBUFS';
   let skb = sk.receiveQueue.first;

@@ -12,9 +12,10 @@ import { pushPending, writeXmit } from './output.ts';
 import { isMemoryFree } from './poll.ts';
 import type { Errno } from './ports.ts';
 import { checkAppLimited } from './rate.ts';
+import { isRepairing, writeReceiveQueue } from './repair.ts';
 import { entail, newSendSkb, removeEmptySkb } from './send-queue.ts';
 import { CLOSE_WAIT, ESTABLISHED, SYN_RECV, SYN_SENT } from './state.ts';
-import { NAGLE_CORK, NAGLE_PUSH, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
+import { NAGLE_CORK, NAGLE_PUSH, REPAIR_RECV, REPAIR_SEND, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
 import { beginZerocopy, finishZerocopy } from './zerocopy.ts';
 
 /** See {@link Tcp.sendmsg}. */
@@ -35,6 +36,9 @@ export function sendMessage(
     if (sk.state !== SYN_SENT && sk.state !== SYN_RECV) return 'EPIPE';
     sk.noSpace = true;
     return 'EAGAIN';
+  }
+  if (isRepairing(sk) && sk.repair !== REPAIR_SEND) {
+    return sk.repair === REPAIR_RECV ? writeReceiveQueue(sk, bytes, offset, length) : 'EINVAL';
   }
   if (sk.err !== '') return sk.takeError();
   if ((sk.shutdown & 2) !== 0) return 'EPIPE';

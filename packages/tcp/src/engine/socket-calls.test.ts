@@ -285,7 +285,7 @@ describe('options', () => {
     expect(value('TCP_NOTSENT_LOWAT')).toBe(0);
     expect(value('TCP_CORK')).toBe(0);
     expect(value('TCP_QUICKACK')).toBe(1);
-    expect(value('TCP_REPAIR')).toStrictEqual({ errno: 'ENOPROTOOPT' });
+    expect(value('TCP_ULP')).toStrictEqual({ errno: 'ENOPROTOOPT' });
   });
 
   it('refuse what is no number, and names that are none', () => {
@@ -293,7 +293,7 @@ describe('options', () => {
     const { tcp } = s.host;
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 'x')).toBe('EINVAL');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_NODELAY', 0.5)).toBe('EINVAL');
-    expect(tcp.setsockopt(s.now, s.sk, 'TCP_REPAIR', 1)).toBe('ENOPROTOOPT');
+    expect(tcp.setsockopt(s.now, s.sk, 'TCP_ULP', 1)).toBe('ENOPROTOOPT');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 1)).toBe('EINVAL');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'vegas')).toBe('ENOENT');
     expect(tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'cubic')).toBeUndefined();

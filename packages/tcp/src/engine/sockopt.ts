@@ -10,6 +10,15 @@ import { type TcpInfo, tcpInfo } from './info.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import { pushPendingFrames } from './output.ts';
 import type { Errno } from './ports.ts';
+import {
+  isRepairing,
+  type RepairOption,
+  type RepairWindow,
+  repairOption,
+  setRepair,
+  setRepairOptions,
+  setRepairWindow,
+} from './repair.ts';
 import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { CLOSE, CLOSE_WAIT, ESTABLISHED, LISTEN } from './state.ts';
 import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, type TcpSock } from './tcb.ts';
@@ -25,19 +34,26 @@ const TCP_MIN_MSS = 88;
 const SECOND = 1_000_000;
 
 /** What an option holds, or why there is none. */
-export type OptionResult = number | string | Uint8Array | TcpInfo | CongestionInfo | { errno: Errno };
+export type OptionResult =
+  | number
+  | string
+  | Uint8Array
+  | TcpInfo
+  | CongestionInfo
+  | RepairWindow
+  | { errno: Errno };
+
+/** What an option is set to. */
+export type OptionValue = number | string | Uint8Array | readonly RepairOption[] | RepairWindow;
 
 /** See {@link Tcp.setsockopt}. */
-export function setOption(
-  now: number,
-  sk: TcpSock,
-  name: string,
-  value: number | string | Uint8Array,
-): Errno | undefined {
+export function setOption(now: number, sk: TcpSock, name: string, value: OptionValue): Errno | undefined {
   if (name === 'TCP_CONGESTION') {
     return typeof value === 'string' && value !== '' ? setCongestion(now, sk, value) : 'EINVAL';
   }
   if (name === 'TCP_FASTOPEN_KEY') return setFastopenKey(sk, value);
+  if (name === 'TCP_REPAIR_OPTIONS') return setRepairOptions(sk, value);
+  if (name === 'TCP_REPAIR_WINDOW') return setRepairWindow(sk, value);
   if (typeof value !== 'number' || !Number.isInteger(value)) return 'EINVAL';
   switch (name) {
     case 'TCP_NODELAY':
@@ -104,6 +120,11 @@ export function setOption(
       if (value < 1000 || value > 120_000) return 'EINVAL';
       sk.rtoMaxUs = value * 1000;
       return undefined;
+    case 'TCP_REPAIR':
+    case 'TCP_REPAIR_QUEUE':
+    case 'TCP_QUEUE_SEQ':
+    case 'TCP_TIMESTAMP':
+      return setRepair(now, sk, name, value);
     default:
       return setFastopen(sk, name, value);
   }
@@ -180,6 +201,7 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
     case 'TCP_QUICKACK':
       return inPingpong(sk) ? 0 : 1;
     case 'TCP_MAXSEG':
+      if (isRepairing(sk)) return sk.mssClamp;
       if (sk.state === CLOSE || sk.state === LISTEN) return sk.userMss !== 0 ? sk.userMss : TCP_MSS_DEFAULT;
       return sk.mssCache;
     case 'TCP_KEEPIDLE':
@@ -211,6 +233,12 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
       return tcpInfo(now, sk);
     case 'TCP_CC_INFO':
       return sk.caOps.info?.(sk) ?? {};
+    case 'TCP_REPAIR':
+    case 'TCP_REPAIR_QUEUE':
+    case 'TCP_QUEUE_SEQ':
+    case 'TCP_REPAIR_WINDOW':
+    case 'TCP_TIMESTAMP':
+      return repairOption(now, sk, name);
     default:
       return fastopenOption(sk, name);
   }

@@ -12,14 +12,14 @@ import { CB_FLAGS } from './cb.ts';
 import { resetReceived, stateChanged } from './close.ts';
 import { ecnCrossedSyn, ecnSynack } from './ecn.ts';
 import { fastopenSynack } from './fastopen-synack.ts';
-import { initTransfer } from './init-transfer.ts';
+import { finishConnect } from './init-transfer.ts';
 import { headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
 import { pawsReject, storeTsRecent } from './paws.ts';
 import { OK } from './ports.ts';
 import type { Segment } from './segment.ts';
-import { ESTABLISHED, SYN_RECV, setState } from './state.ts';
+import { SYN_RECV, setState } from './state.ts';
 import { type TcpSock, TIMER_RETRANS } from './tcb.ts';
-import { armKeepalive, armRtx, keepaliveTime } from './timer.ts';
+import { armRtx } from './timer.ts';
 import { sendAck, transmitSkb, tsClock } from './transmit.ts';
 import { undoSpuriousSyn } from './undo.ts';
 import { TCP_MAX_WSCALE } from './window.ts';
@@ -120,11 +120,7 @@ function useTimestamps(now: number, sk: TcpSock, timestamps: boolean): void {
 
 /** Into ESTABLISHED, and the third segment of the handshake, which may wait for data to go with. */
 function finishHandshake(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): number {
-  setState(sk, ESTABLISHED);
-  sk.lrcvtime = now;
-  initTransfer(now, sk);
-  sk.lsndtime = now;
-  if (sk.keepOpen) armKeepalive(sk, now + keepaliveTime(sk));
+  finishConnect(now, sk);
   const resent = (sk.synFastopen || sk.synData) && fastopenSynack(now, sk, skb, seg);
   if (!sk.orphaned) stateChanged(sk);
   if (resent) return SYN_MORE;

@@ -65,6 +65,13 @@ export const TSQ_QUEUED = 1;
 /** Sending stopped because enough was in the queues below. */
 export const TSQ_THROTTLED = 2;
 
+/** {@link TcpSock.repair}: the mode is on; the lower bits are TCP_REPAIR_QUEUE. */
+export const REPAIR_ON = 4;
+/** The receive queue is read and written. */
+export const REPAIR_RECV = 5;
+/** The queues of what was sent and what is to be. */
+export const REPAIR_SEND = 6;
+
 /** "Infinite" slow start threshold. */
 export const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
 
@@ -161,6 +168,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** One past the last number that SACK told of, while {@link sackedOut} is not 0. */
   highestSack = 0;
   zerocopyState: ZerocopyState | undefined = undefined;
+  /** TCP_REPAIR and TCP_REPAIR_QUEUE: see `repair.ts`. */
+  repair = 0;
 
   // Segment sizes.
   /** `TCP_MAXSEG`; 0 = not set. */

@@ -32,7 +32,7 @@ import { Segment } from './segment.ts';
 import { notSentBytes } from './send-queue.ts';
 import { sendMessage } from './sendmsg.ts';
 import { streamWriteSpace } from './sndbuf.ts';
-import { getOption, type OptionResult, setKeepalive, setOption } from './sockopt.ts';
+import { getOption, type OptionResult, type OptionValue, setKeepalive, setOption } from './sockopt.ts';
 import { LISTEN, SYN_RECV, SYN_SENT } from './state.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
@@ -158,7 +158,7 @@ export class Tcp {
 
   /**
    * Sends a SYN. `EINPROGRESS` when that is done: POLLOUT or POLLERR follow. `undefined` where TCP_FASTOPEN_CONNECT has it wait for
-   * {@link fastopen}. EISCONN, EALREADY, EADDRNOTAVAIL (no free port), ENETUNREACH and what else routing says.
+   * {@link fastopen}, and where TCP_REPAIR has it connected already. EISCONN, EALREADY, EADDRNOTAVAIL (no free port), ENETUNREACH and what else routing says.
    */
   connect(now: number, sk: TcpSock, address: unknown, port: number): Errno | undefined {
     return connectSocket(now, sk, address, port);
@@ -274,7 +274,7 @@ export class Tcp {
   }
 
   /** `TCP_*` options by name, and SO_OOBINLINE. ENOPROTOOPT, EINVAL, ENOENT (no such congestion control). */
-  setsockopt(now: number, sk: TcpSock, name: string, value: number | string | Uint8Array): Errno | undefined {
+  setsockopt(now: number, sk: TcpSock, name: string, value: OptionValue): Errno | undefined {
     return setOption(now, sk, name, value);
   }
 
