@@ -15,8 +15,8 @@ export const ARPHRD_LOOPBACK = 772;
 export const ARPHRD_NONE = 0xfffe;
 
 const ETH_HLEN = 14;
-/** Super-packets are cut in software where the device cannot: every device takes them (Linux `GSO_MAX_SIZE`). */
-const GSO_MAX_SIZE = 65_536;
+/** Super-packets are cut in software where the device cannot: every device takes them. As long as IPv4 can tell (Linux `GSO_LEGACY_MAX_SIZE`). */
+const GSO_LEGACY_MAX_SIZE = 65_536;
 const GSO_MAX_SEGS = 65_535;
 
 /** One device of a host. */
@@ -41,6 +41,8 @@ export class NetDevice {
   readonly hatype: number;
   /** Most packets that wait in its default queue. */
   txqueuelen = 1000;
+  /** Largest super-packet of TCP over IPv4, bytes (`gso_ipv4_max_size`). Beyond 65,536 it is BIG TCP. */
+  gsoMaxSize: number;
   /** `ip link set promisc on`. */
   promisc = false;
   /** How many want every frame (`IFF_PROMISC`). */
@@ -58,6 +60,7 @@ export class NetDevice {
 
   constructor(device: Device, ifindex: number) {
     this.device = device;
+    this.gsoMaxSize = Math.min(GSO_LEGACY_MAX_SIZE, this.tsoMaxSize);
     this.ifindex = ifindex;
     const { type } = device;
     this.loopback = type === 'loopback';
@@ -89,9 +92,9 @@ export class NetDevice {
     return this.device.features;
   }
 
-  /** Largest super-packet, bytes. */
-  get gsoMaxSize(): number {
-    return Math.min(GSO_MAX_SIZE, this.device.gsoMaxSize || GSO_MAX_SIZE);
+  /** The most that {@link gsoMaxSize} may be, bytes (`tso_max_size`). */
+  get tsoMaxSize(): number {
+    return this.device.gsoMaxSize || GSO_LEGACY_MAX_SIZE;
   }
 
   /** Most segments of one. */

@@ -5,7 +5,7 @@
  */
 export { Backlog } from './netdev/backlog.ts';
 export { deliver, type Receiver } from './netdev/deliver.ts';
-export { BUSY, type Device, type DeviceFilter, OK } from './netdev/device.ts';
+export { BUSY, type Device, type DeviceFilter, GSO_MAX_SIZE, OK } from './netdev/device.ts';
 export {
   type DeviceDrop,
   ETH_HLEN,

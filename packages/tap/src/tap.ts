@@ -10,6 +10,7 @@ import {
   deliver,
   ETH_HLEN,
   freeDropped,
+  GSO_MAX_SIZE,
   isTooLong,
   type LinkStats,
   linkStats,
@@ -64,7 +65,7 @@ export class Tap implements Device {
   mtu: number;
   address: number;
   readonly features: TapFeatures;
-  readonly gsoMaxSize = 65_536;
+  readonly gsoMaxSize = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   wake: ((device: Tap) => void) | undefined = undefined;
   receive: ((skb: SkBuff) => void) | undefined = undefined;

@@ -23,11 +23,13 @@ export interface TapLink {
 }
 
 /**
- * What a TAP can do. `offloads`: partial checksums and super-packets both ways. `plain`: frames of 1514 bytes, checksummed. `gro`: those, and the
+ * What a TAP can do. `offloads`: partial checksums and super-packets both ways. `big`: of up to 256 KiB on the way to the kernel. `plain`: frames of 1514 bytes, checksummed. `gro`: those, and the
  * kernel merges what it receives, as it does behind a network card. `thread`: and does so in a thread of its own, not in our system call.
  */
-export type TapKind = 'offloads' | 'plain' | 'gro' | 'thread';
+export type TapKind = 'offloads' | 'big' | 'plain' | 'gro' | 'thread';
 
+/** `gso_ipv4_max_size` of `big`, bytes. */
+const BIG_TCP = 262_144;
 /** How long the kernel lets a segment wait for the next one, ns. */
 const GRO_FLUSH_TIMEOUT = 20_000;
 
@@ -36,12 +38,12 @@ export async function openTapLink(kind: TapKind, program: string): Promise<TapLi
   const clock = new RealClock();
   const host = createHost({ clock, seed: 1 });
   const namespace = await Netns.open();
-  const tap = await openTap({ pool: host.pool, offloads: kind === 'offloads', napi: isMerging(kind) });
+  const tap = await openTap({ pool: host.pool, offloads: hasOffloads(kind), napi: isMerging(kind) });
   const { kernelName } = tap;
   namespace.adopt(kernelName);
   if (isMerging(kind)) mergeSegments(namespace, kernelName, kind === 'thread');
   configure(namespace, kernelName, KERNEL);
-  host.link.add(tap, { up: true });
+  host.link.add(tap, { up: true, ...(kind === 'big' && { gso_ipv4_max_size: BIG_TCP }) });
   host.addr.add(`${OTHER}${PREFIX}`, { dev: tap.name });
   return { clock, host, tap, namespace, peer: KernelPeer.start(namespace, program) };
 }
@@ -56,6 +58,10 @@ export async function closeTapLink({ clock, host, namespace, peer }: TapLink): P
   clock.close();
   if (wrong > 0) throw new Error(`${wrong} segments with a wrong checksum arrived at the kernel`);
   if (skbs > 0 || inUse > 0) throw new Error(`left behind: ${skbs} packets, ${inUse} pages`);
+}
+
+function hasOffloads(kind: TapKind): boolean {
+  return kind === 'offloads' || kind === 'big';
 }
 
 function isMerging(kind: TapKind): boolean {

@@ -27,6 +27,7 @@ interface Ends {
 
 /** Rows that gates name. */
 export const TAP = 'TAP, offloads';
+export const TAP_BIG = 'TAP, offloads, BIG TCP';
 export const TAP_PLAIN = 'TAP, MTU 1500, no offloads';
 export const TAP_GRO = 'TAP, MTU 1500, no offloads, GRO';
 export const TAP_THREAD = 'TAP, MTU 1500, no offloads, GRO in a thread';
@@ -49,6 +50,7 @@ const PATIENCE = 120;
 export const TAPS: readonly TapRow[] = [
   { task: 'out', subject: TAP, sample: ours('out', 'offloads', BULK) },
   { task: 'in', subject: TAP, sample: ours('in', 'offloads', BULK) },
+  { task: 'out', subject: TAP_BIG, sample: ours('out', 'big', BULK) },
   { task: 'in', subject: IPERF, sample: iperf(true, BULK) },
   { task: 'in', subject: KERNELS, sample: kernels('in', true, BULK) },
   { task: 'out', subject: TAP_PLAIN, sample: ours('out', 'plain', BULK_PLAIN) },

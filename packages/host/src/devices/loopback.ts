@@ -11,6 +11,7 @@ import {
   type DeviceDrop,
   ETH_HLEN,
   freeDropped,
+  GSO_MAX_SIZE,
   isTooLong,
   type LinkStats,
   linkStats,
@@ -42,7 +43,7 @@ export class Loopback implements Device {
   mtu: number;
   readonly address = 0;
   readonly features: Readonly<Record<string, boolean>> = { rx: true, tx: true, tso: true, gso: true };
-  readonly gsoMaxSize = 65_536;
+  readonly gsoMaxSize = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   /** Never called: it is never busy. */
   wake: ((device: Loopback) => void) | undefined = undefined;

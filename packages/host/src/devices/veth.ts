@@ -10,6 +10,7 @@ import {
   type DeviceDrop,
   ETH_HLEN,
   freeDropped,
+  GSO_MAX_SIZE,
   isTooLong,
   type LinkStats,
   linkStats,
@@ -60,7 +61,7 @@ export class Veth implements Device {
   name: string;
   readonly type = 'ether';
   address: number;
-  readonly gsoMaxSize = 65_536;
+  readonly gsoMaxSize = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   wake: ((device: Veth) => void) | undefined = undefined;
   receive: ((skb: SkBuff) => void) | undefined = undefined;

@@ -10,6 +10,8 @@ import { NetlinkError } from '../netlink-error.ts';
 
 /** Least MTU that IPv4 can do with (RFC 791: 68 bytes without fragmentation). */
 const MIN_MTU = 68;
+/** Headers that a super-packet has room for: it must be larger (Linux `MAX_TCP_HEADER`). */
+const MAX_TCP_HEADER = 320;
 const ZERO_MAC = '00:00:00:00:00:00';
 const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 
@@ -22,6 +24,11 @@ export interface LinkOptions {
   address?: string;
   /** Packets in the default queue of a device that is set up later. */
   txqueuelen?: number;
+  /**
+   * Bytes of the largest super-packet of TCP over IPv4. 65,536 at first; more, up to what the device takes ({@link LinkInfo.tso_max_size}),
+   * is BIG TCP: such packets have an IPv4 total length of 0.
+   */
+  gso_ipv4_max_size?: number;
   /** Take every frame, whoever it is for. */
   promisc?: boolean;
   /** New name, 1 to 15 characters. */
@@ -42,6 +49,9 @@ export interface LinkInfo {
   /** MAC address as text. */
   address: string;
   txqueuelen: number;
+  gso_ipv4_max_size: number;
+  /** The most that the device lets it be. */
+  tso_max_size: number;
   stats: Readonly<LinkStats>;
 }
 
@@ -104,7 +114,7 @@ export class LinkVerbs {
   }
 
   #apply(dev: NetDevice, options: LinkOptions): void {
-    const { mtu, address, txqueuelen, promisc, name, up } = options;
+    const { mtu, address, txqueuelen, gso_ipv4_max_size: size, promisc, name, up } = options;
     if (up === false) this.#host.setUp(dev, false);
     if (name !== undefined && name !== dev.name) {
       if (!isName(name)) throw new NetlinkError('EINVAL', `name ${name}`);
@@ -131,6 +141,13 @@ export class LinkVerbs {
       if (!Number.isInteger(txqueuelen) || txqueuelen < 0)
         throw new NetlinkError('EINVAL', `txqueuelen ${txqueuelen}`);
       dev.txqueuelen = txqueuelen;
+    }
+    if (size !== undefined) {
+      const detail = `gso_ipv4_max_size ${size}`;
+      if (size > dev.tsoMaxSize) throw new NetlinkError('EINVAL', detail, 'too big gso_ipv4_max_size');
+      if (!Number.isInteger(size) || size <= MAX_TCP_HEADER)
+        throw new NetlinkError('ERANGE', detail, 'integer out of range');
+      dev.gsoMaxSize = size;
     }
     if (promisc !== undefined && promisc !== dev.promisc) {
       dev.promisc = promisc;
@@ -177,6 +194,8 @@ function infoOf(dev: NetDevice): LinkInfo {
     state: !dev.up ? 'DOWN' : !dev.running ? 'DOWN' : known ? 'UP' : 'UNKNOWN',
     address: dev.device.type === 'none' ? '' : formatMac(dev.address),
     txqueuelen: dev.txqueuelen,
+    gso_ipv4_max_size: dev.gsoMaxSize,
+    tso_max_size: dev.tsoMaxSize,
     stats: dev.device.stats,
   };
 }

@@ -3,7 +3,7 @@
  * them, and given to the neighbour layer. Linux ip_output.c; RFC 791 §3.2, RFC 1122 §3.3.
  * @module
  */
-import { CHECKSUM_UNNECESSARY, type SkBuff } from '@stack/skbuff';
+import { CHECKSUM_UNNECESSARY, SKB_GSO_TCPV4, type SkBuff } from '@stack/skbuff';
 import { daddr as daddrOf, HLEN, ttl as ttlOf } from '../fields.ts';
 import { ETH_P_IP, FLAG_DF, sendCheck } from '../header.ts';
 import { writeHeader } from '../write.ts';
@@ -82,7 +82,7 @@ function build(
   const { inet } = sk;
   const { options } = inet;
   const length = options === undefined ? HLEN : HLEN + options.bytes.length;
-  if (skb.len + length > IP_MAX_MTU) {
+  if (skb.len + length > IP_MAX_MTU && (skb.gsoType & SKB_GSO_TCPV4) === 0) {
     ip.ports.drop(skb, 'PKT_TOO_BIG');
     return 'EMSGSIZE';
   }

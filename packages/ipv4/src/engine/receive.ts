@@ -7,6 +7,7 @@ import {
   PACKET_HOST,
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
+  SKB_GSO_TCPV4,
   type SkBuff,
 } from '@stack/skbuff';
 import { isMulticast } from '../address.ts';
@@ -65,11 +66,13 @@ export function receive(ip: Ipv4, now: number, packet: SkBuff): void {
     ip.ports.drop(skb, 'PKT_TOO_SMALL');
     return;
   }
-  if (fault !== undefined) {
+  // Super-packets of more than 65,535 bytes have no total length (BIG TCP).
+  const isBig = fault !== undefined && totLen(view, at) === 0 && (skb.gsoType & SKB_GSO_TCPV4) !== 0;
+  if (fault !== undefined && !isBig) {
     refuseHeader(ip, skb);
     return;
   }
-  skb.trim(totLen(view, at));
+  if (!isBig) skb.trim(totLen(view, at));
   skb.networkHeader = at;
   skb.transportHeader = at + headerLength(view, at);
   skb.ttl = ttl(view, at);

@@ -11,6 +11,9 @@ export const OK = 0;
 /** {@link Device.xmit} had no room: the caller still owns the packet, and {@link Device.wake} will be called (`NETDEV_TX_BUSY`). */
 export const BUSY = 1;
 
+/** The largest super-packet there is, bytes (Linux `GSO_MAX_SIZE`). */
+export const GSO_MAX_SIZE: number = 8 * 65_535;
+
 /** Which link-layer addresses a device takes besides its own and the broadcast address; addresses are 48-bit integers. */
 export interface DeviceFilter {
   /** Takes every frame (`IFF_PROMISC`). */
@@ -43,7 +46,7 @@ export interface Device {
    * super-packet and passes it whole, `rx` vouches for received checksums, `txvlan` takes tags out of band.
    */
   readonly features: Readonly<Record<string, boolean>>;
-  /** Bytes of the largest super-packet it takes. */
+  /** Bytes of the largest super-packet it takes (Linux `tso_max_size`): of 65,536 until the host is told otherwise, and at most {@link GSO_MAX_SIZE}. */
   readonly gsoMaxSize: number;
   /** Segments of the largest super-packet it takes. */
   readonly gsoMaxSegs: number;
