@@ -10,6 +10,7 @@ import type { Kernel, Softirq } from './kernel.ts';
 import type { NetDevice } from './net-device.ts';
 import { flowHash } from './offload/flow-hash.ts';
 import { segmentGso, validateXmit } from './offload/gso.ts';
+import { setCe } from './offload/set-ce.ts';
 import type { PacketTap } from './rx.ts';
 import { enter, type Tracing } from './trace.ts';
 
@@ -74,6 +75,7 @@ export class Transmitter {
       drop: this.#options.drops.port('qdisc'),
       random: this.#options.random,
       segment: segmentGso,
+      setCe,
       flowHash,
       txQueueLen: dev.txqueuelen,
       mtu: dev.mtu + dev.hardHeaderLen,

@@ -121,6 +121,6 @@ export {
   protocolName,
   pseudoSum,
 } from './protocol.ts';
-export { decTtl, setDaddr, setSaddr, setTtl } from './set.ts';
+export { decTtl, setCe, setDaddr, setSaddr, setTtl } from './set.ts';
 export { dscp, ECN_CE, ECN_ECT_0, ECN_ECT_1, ECN_NOT_ECT, ecn, tosOf } from './tos.ts';
 export { writeHeader } from './write.ts';

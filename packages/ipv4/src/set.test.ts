@@ -45,6 +45,20 @@ describe('in-place writers', () => {
     );
   });
 
+  it('setCe marks what is ECN-capable, and says whether it is', () => {
+    fc.assert(
+      fc.property(header(), (any) => {
+        const bytes = ipv4.encode(any);
+        ipv4.sendCheck(viewOf(bytes), 0);
+        const capable = ipv4.ecn(any.tos) !== ipv4.ECN_NOT_ECT;
+        expect(ipv4.setCe(viewOf(bytes), 0)).toBe(capable);
+        const wanted = ipv4.encode({ ...any, tos: capable ? any.tos | ipv4.ECN_CE : any.tos });
+        ipv4.sendCheck(viewOf(wanted), 0);
+        expect(bytes).toEqual(wanted);
+      }),
+    );
+  });
+
   it('decTtl takes one hop off, and says how many are left', () => {
     fc.assert(
       fc.property(header(), (any) => {

@@ -9,7 +9,8 @@
 import { requireRange } from '@stack/skbuff';
 import { csumReplace2, csumReplace4 } from '@stack/skbuff/checksum';
 import { anyAddress } from './address-range.ts';
-import { CHECK, DADDR, SADDR, TTL } from './fields.ts';
+import { CHECK, DADDR, SADDR, TOS, TTL } from './fields.ts';
+import { ECN_CE, ECN_NOT_ECT } from './tos.ts';
 
 /** Writes the Time to Live, u8, of the header at `at`. @throws RangeError, and nothing written, if it does not fit. */
 export function setTtl(view: DataView, at: number, ttl: number): void {
@@ -43,6 +44,18 @@ export function setSaddr(view: DataView, at: number, address: number): void {
 export function setDaddr(view: DataView, at: number, address: number): void {
   anyAddress('daddr', address);
   writeAddress(view, at, at + DADDR, address);
+}
+
+/**
+ * Marks the header at `at`: congestion was met, RFC 3168 §5 (Linux `IP_ECN_set_ce`). False, and nothing written, where it is not ECN-capable:
+ * such a packet is to be dropped instead.
+ */
+export function setCe(view: DataView, at: number): boolean {
+  const from = view.getUint16(at); // with version and length: checksums are over 16-bit words
+  if ((from & ECN_CE) === ECN_NOT_ECT) return false;
+  view.setUint8(at + TOS, from | ECN_CE);
+  view.setUint16(at + CHECK, csumReplace2(view.getUint16(at + CHECK), from, from | ECN_CE));
+  return true;
 }
 
 function writeTtl(view: DataView, at: number, ttl: number): void {

@@ -41,6 +41,8 @@ export interface QdiscPorts {
   flowOwner?: ((skb: SkBuff) => PacedOwner | undefined) | undefined;
   /** Flow hash of a packet, u32, for fq. Default: `skb.hash`. */
   flowHash?: ((skb: SkBuff) => number) | undefined;
+  /** Marks a packet: congestion was met (Linux `INET_ECN_set_ce`), as far as its IP header lets itself be marked. Default: nothing is. */
+  setCe?: ((skb: SkBuff) => void) | undefined;
   /** Packets a queue holds unless told otherwise (`txqueuelen`). Default 1000. */
   txQueueLen?: number | undefined;
   /** Bytes of the longest frame: the device's MTU and its link header (Linux `psched_mtu`). Default 1514. */

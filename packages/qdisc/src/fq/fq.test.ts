@@ -6,6 +6,34 @@ import { Fq } from './fq.ts';
 
 const FLOW = (n: number): object => ({ n });
 
+describe('marks', () => {
+  it('go onto what could have left longer ago than ceThreshold', () => {
+    const marked: number[] = [];
+    const b = bench({ setCe: (skb) => marked.push(idOf(skb)) });
+    const q = new Fq(b.ports, { ceThreshold: 500 });
+    const flow = FLOW(1);
+    q.enqueue(0, b.packet(1, 100, { sk: flow }));
+    q.enqueue(1, b.packet(2, 100, { sk: flow }));
+    q.enqueue(100, b.packet(3, 100, { sk: flow, tstamp: 550 }));
+    expect(b.drain(501, q)).toEqual([1, 2]);
+    expect(marked).toEqual([1]);
+    q.enqueue(600, b.packet(4, 100, { sk: flow }));
+    expect(b.drain(1101, q)).toEqual([3, 4]);
+    expect(marked).toEqual([1, 3, 4]);
+    expect(q.fqStats.ceMark).toBe(3);
+    expect(q.dump()).toContain(' ce_mark 3');
+    b.rest();
+  });
+
+  it('are none by default', () => {
+    const b = bench({ setCe: () => expect.unreachable() });
+    const q = new Fq(b.ports);
+    q.enqueue(0, b.packet(1, 100));
+    expect(b.drain(1e9, q)).toEqual([1]);
+    b.rest();
+  });
+});
+
 describe('turns', () => {
   it('gives each flow a quantum in turn', () => {
     const b = bench();
@@ -382,6 +410,7 @@ describe('options', () => {
     [{ buckets: 3 }, 'buckets'],
     [{ maxrate: 7 }, 'maxrate'],
     [{ horizon: 0.5 }, 'horizon'],
+    [{ ceThreshold: -1 }, 'ceThreshold'],
     [{ weights: [1, 1, 1] as [number, number, number] }, 'weights'],
     [{ weights: [65_536] as unknown as [number, number, number] }, 'weights'],
     [{ priomap: [0] }, 'priomap'],
@@ -405,7 +434,9 @@ describe('options', () => {
         'priomap 1 2 2 2 1 2 0 0 1 1 1 1 1 1 1 1 weights 589824 196608 65536 quantum 3028b initial_quantum 15140b ' +
         'low_rate_threshold 550Kbit refill_delay 40ms horizon 10s horizon_drop\n',
     );
-    const q = new Fq(ports, { maxrate: 1_000_000, pacing: false, horizonDrop: false });
-    expect(q.dump({ stats: false })).toMatch(/nopacing quantum .* maxrate 1Mbit .* horizon_cap\n$/);
+    const q = new Fq(ports, { maxrate: 1_000_000, pacing: false, horizonDrop: false, ceThreshold: 260 });
+    expect(q.dump({ stats: false })).toMatch(
+      /nopacing quantum .* maxrate 1Mbit .* horizon_cap ce_threshold 260us\n$/,
+    );
   });
 });

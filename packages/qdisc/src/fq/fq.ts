@@ -33,6 +33,8 @@ export interface FqStats {
   horizonDrops: number;
   /** Packets that leave at the horizon instead. */
   horizonCaps: number;
+  /** Packets that had waited for longer than `ceThreshold`. */
+  ceMark: number;
   /** Packets in each band. */
   bandPackets: [number, number, number];
   /** Packets dropped because their band was full. */
@@ -60,6 +62,7 @@ export class Fq extends BaseQdisc {
     pktsTooLong: 0,
     horizonDrops: 0,
     horizonCaps: 0,
+    ceMark: 0,
     bandPackets: [0, 0, 0],
     bandDrops: [0, 0, 0],
   };
@@ -183,6 +186,7 @@ export class Fq extends BaseQdisc {
     if (s.maxrate !== Infinity) words.push(`maxrate ${rate(s.maxrate)}`);
     words.push(`low_rate_threshold ${rate(s.lowRateThreshold)} refill_delay ${time(s.refillDelay)}`);
     words.push(`horizon ${time(s.horizon)} ${s.horizonDrop ? 'horizon_drop' : 'horizon_cap'}`);
+    if (s.ceThreshold !== Infinity) words.push(`ce_threshold ${time(s.ceThreshold)}`);
     return words.join(' ');
   }
 
@@ -191,6 +195,7 @@ export class Fq extends BaseQdisc {
     const bands = s.bandPackets.map((count, i) => ` band${i}_pkts ${count}`).join('');
     let text = `  flows ${this.flows} (inactive ${this.inactiveFlows} throttled ${s.throttledFlows})${bands}\n`;
     text += `  gc ${this.#table.collected} highprio ${s.highprio} throttled ${s.throttled}`;
+    if (s.ceMark > 0) text += ` ce_mark ${s.ceMark}`;
     if (s.pktsTooLong > 0) text += ` pkts_too_long ${s.pktsTooLong}`;
     if (s.flowsPlimit > 0) text += ` flows_plimit ${s.flowsPlimit}`;
     if (s.horizonDrops > 0) text += ` horizon_drops ${s.horizonDrops}`;
@@ -290,6 +295,7 @@ export class Fq extends BaseQdisc {
       this.#throttle(flow);
       return undefined;
     }
+    this.#mark(now, flow, skb);
     flow.packets.remove(skb);
     const length = pktLen(skb);
     flow.credit -= length;
@@ -307,6 +313,15 @@ export class Fq extends BaseQdisc {
       return true;
     }
     return flow.timeNext > now || (flow.timeNext === now && flow.timeNextNs > 0);
+  }
+
+  /** Marks what could have left a while ago: its own time had come, and its flow's. */
+  #mark(now: number, flow: Flow, skb: SkBuff): void {
+    const { ceThreshold } = this.#settings;
+    if (ceThreshold === Infinity) return;
+    if (now - Math.max(timeOf(skb), flow.timeNext) <= ceThreshold) return;
+    this.ports.setCe?.(skb);
+    this.fqStats.ceMark++;
   }
 
   #throttle(flow: Flow): void {

@@ -28,6 +28,8 @@ export interface FqOptions {
   horizon?: number;
   /** Whether packets beyond the horizon are dropped; else they leave at it. Default true. */
   horizonDrop?: boolean;
+  /** How long a packet may have waited before it is marked (ECN) as it leaves, µs; `Infinity` = for ever. Default `Infinity`. */
+  ceThreshold?: number;
   /** A power of two, 1..262,144: twice as many idle flows are remembered. Default 1024. */
   buckets?: number;
   /** Packets without a socket are spread over this many flows less one, u32. Default 1023. */
@@ -58,6 +60,7 @@ export function fqDefaults({ mtu = 1514 }: QdiscPorts): FqSettings {
     refillDelay: 40_000,
     horizon: 10_000_000,
     horizonDrop: true,
+    ceThreshold: Infinity,
     buckets: 1024,
     orphanMask: 1023,
     priomap: PRIOMAP,
@@ -77,6 +80,7 @@ export function fqSettings(base: FqSettings, changes: FqOptions): FqSettings {
   whole('fq', 'lowRateThreshold', all.lowRateThreshold, 0, Number.MAX_SAFE_INTEGER);
   whole('fq', 'refillDelay', all.refillDelay, 0, U32);
   whole('fq', 'horizon', all.horizon, 0, U32);
+  if (all.ceThreshold !== Infinity) whole('fq', 'ceThreshold', all.ceThreshold, 0, U32);
   whole('fq', 'buckets', all.buckets, 1, 1 << 18);
   whole('fq', 'orphanMask', all.orphanMask, 0, U32);
   if ((all.buckets & (all.buckets - 1)) !== 0) {
