@@ -275,7 +275,13 @@ export class Host {
     if (clock instanceof VirtualClock) clock.witnesses.add(this.#witness);
 
     this.addr = new AddrVerbs(kernel, devices, ipv4);
-    this.route = new RouteVerbs(kernel, devices, ipv4, this.fib);
+    this.route = new RouteVerbs(
+      kernel,
+      devices,
+      ipv4,
+      this.fib,
+      (name) => tcp.congestion.find(name) !== undefined,
+    );
     this.rule = new RuleVerbs(devices, this.fib);
     this.neigh = new NeighVerbs(kernel, devices, this.neighbours);
     this.tcpMetrics = new TcpMetricsVerbs(kernel, tcp.metrics);

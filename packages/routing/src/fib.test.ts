@@ -473,6 +473,15 @@ describe('metrics', () => {
       hoplimit: 255,
       rto_min: 50,
       quickack: 0,
+      rtt: 0,
+      rttvar: 0,
+      ssthresh: 0,
+      cwnd: 0,
+      reordering: 0,
+      features: 0,
+      congctl: '',
+      fastopen_no_cookie: 0,
+      locks: 0,
     });
   });
 

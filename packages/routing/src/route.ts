@@ -24,6 +24,24 @@ export interface RouteMetrics {
   readonly rto_min: number;
   /** 1: acknowledge at once. */
   readonly quickack: number;
+  /** Round trip to begin with, ms times 8. */
+  readonly rtt: number;
+  /** Its deviation, ms times 4. */
+  readonly rttvar: number;
+  /** Slow start threshold to begin with, segments. */
+  readonly ssthresh: number;
+  /** Where locked: the congestion window is never larger, segments. */
+  readonly cwnd: number;
+  /** Reordering to begin with, segments. */
+  readonly reordering: number;
+  /** Bits: 1 = ECN is asked for and agreed to. */
+  readonly features: number;
+  /** Name of the congestion control; empty = not set. */
+  readonly congctl: string;
+  /** 1: fast open goes without cookies. */
+  readonly fastopen_no_cookie: number;
+  /** Bits 1 << `RTAX_*` of what is locked: measurements do not change it. */
+  readonly locks: number;
 }
 
 /** One way out. Live: `dead` and `linkdown` change with the device. */

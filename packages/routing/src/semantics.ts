@@ -39,6 +39,15 @@ export const NO_METRICS: RouteMetrics = {
   hoplimit: 0,
   rto_min: 0,
   quickack: 0,
+  rtt: 0,
+  rttvar: 0,
+  ssthresh: 0,
+  cwnd: 0,
+  reordering: 0,
+  features: 0,
+  congctl: '',
+  fastopen_no_cookie: 0,
+  locks: 0,
 };
 
 /** The largest a metric may be; what is more becomes this. */
@@ -227,7 +236,7 @@ function mayPrefer<A>(
 
 function clamped(metrics: Partial<RouteMetrics> | undefined): RouteMetrics {
   if (metrics === undefined) return NO_METRICS;
-  const all: Record<string, number | boolean> = { ...NO_METRICS };
+  const all: Record<string, number | boolean | string> = { ...NO_METRICS };
   for (const [name, none] of Object.entries(NO_METRICS)) {
     const value = metrics[name as keyof RouteMetrics] ?? none;
     const most = METRIC_LIMITS[name as keyof RouteMetrics] ?? U32;

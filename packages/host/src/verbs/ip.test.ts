@@ -88,6 +88,20 @@ describe('route', () => {
     const metrics = { mtu: 1400, advmss: 1000, initcwnd: 5, window: 4000, hoplimit: 9 };
     host.route.add('10.8.3.0/24', { via: '10.1.0.2', ...metrics, rtoMin: 40, initrwnd: 6, quickack: true });
     host.route.add('10.8.4.0/24', { via: '10.1.0.2', mtu: 1300, mtuLock: true, protocol: 'static' });
+    host.route.add('10.8.5.0/24', {
+      via: '10.1.0.2',
+      ...{
+        rtt: 1500,
+        rttvar: 20,
+        ssthresh: 9,
+        cwnd: 3,
+        reordering: 4,
+        initcwnd: 3,
+        features: 'ecn',
+        rtoMin: 300,
+      },
+      ...{ congctl: 'bbr', fastopenNoCookie: true, lock: ['rtt', 'ssthresh', 'cwnd', 'congctl'] },
+    });
     const lines = host.route.format();
     expect(lines).toEqual([
       '0.0.0.0/8 dev ab scope link',
@@ -96,13 +110,24 @@ describe('route', () => {
       '10.0.0.0/16 dev ab proto kernel scope link src 10.0.0.7',
       '10.1.0.0/24 dev ar proto kernel scope link src 10.1.0.1',
       '10.8.0.0/24\n\tnexthop via 10.0.0.2 dev ab weight 2\n\tnexthop via 10.1.0.254 dev ar weight 3',
-      '10.8.3.0/24 via 10.1.0.2 dev ar mtu 1400 window 4000 advmss 1000 hoplimit 9 initcwnd 5 rto_min 40ms initrwnd 6 quickack 1',
+      '10.8.3.0/24 via 10.1.0.2 dev ar mtu 1400 window 4000 advmss 1000 hoplimit 9 initcwnd 5 rto_min lock 40ms initrwnd 6 quickack 1',
       '10.8.4.0/24 via 10.1.0.2 dev ar proto static mtu lock 1300',
+      '10.8.5.0/24 via 10.1.0.2 dev ar rtt lock 1.5s rttvar 20ms ssthresh lock 9 cwnd lock 3 reordering 4 initcwnd 3 features ecn rto_min lock 300ms congctl lock bbr fastopen_no_cookie 1',
     ]);
     host.link.set('ab', { up: false });
     expect(host.route.format()[1]).toBe(
       '10.8.0.0/24\n\tnexthop via 10.0.0.2 dev ab weight 2 dead linkdown\n\tnexthop via 10.1.0.254 dev ar weight 3',
     );
+  });
+
+  it('refuses a congestion control and a feature that are none', () => {
+    const { host } = twoLinks();
+    const to = { via: '10.0.0.2' };
+    expect(() => host.route.add('10.9.0.0/24', { ...to, congctl: 'vegas' })).toThrow(
+      'Error: Unknown tcp congestion algorithm.',
+    );
+    expect(() => host.route.add('10.9.0.0/24', { ...to, features: 'sack' as 'ecn' })).toThrow('"features"');
+    expect(() => host.route.add('10.9.0.0/24', { ...to, lock: ['nothing' as 'cwnd'] })).toThrow('nothing');
   });
 
   it('prints all tables, and which each route is in', () => {

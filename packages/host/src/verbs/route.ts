@@ -4,7 +4,7 @@
  */
 import { formatAddress } from '@stack/ipv4';
 import type { Dst, Ipv4 } from '@stack/ipv4/engine';
-import type { Explanation, Fib, Route } from '@stack/routing';
+import type { Explanation, Fib, Route, RouteSpec } from '@stack/routing';
 import type { Devices } from '../devices.ts';
 import type { Kernel } from '../kernel.ts';
 import { NetlinkError, refuse } from '../netlink-error.ts';
@@ -48,35 +48,50 @@ export class RouteVerbs {
   readonly #devices: Devices;
   readonly #ipv4: Ipv4;
   readonly #fib: Fib<number>;
+  readonly #hasCongestion: (name: string) => boolean;
 
-  constructor(kernel: Kernel, devices: Devices, ipv4: Ipv4, fib: Fib<number>) {
+  constructor(
+    kernel: Kernel,
+    devices: Devices,
+    ipv4: Ipv4,
+    fib: Fib<number>,
+    hasCongestion: (name: string) => boolean,
+  ) {
     this.#kernel = kernel;
     this.#devices = devices;
     this.#ipv4 = ipv4;
     this.#fib = fib;
+    this.#hasCongestion = hasCongestion;
   }
 
   /** `ip route add default via 192.168.1.1`. @throws NetlinkError EEXIST, EINVAL, ENETUNREACH (no way to the gateway), ENODEV, ENETDOWN. */
   add(prefix: string, options: RouteOptions): void {
-    const errno = this.#fib.add(routeSpec(prefix, options, this.#devices));
+    const errno = this.#fib.add(this.#spec(prefix, options));
     refuse(errno, `route add ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route replace`. @throws NetlinkError as {@link add}. */
   replace(prefix: string, options: RouteOptions): void {
-    const errno = this.#fib.replace(routeSpec(prefix, options, this.#devices));
+    const errno = this.#fib.replace(this.#spec(prefix, options));
     refuse(errno, `route replace ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route append`. @throws NetlinkError as {@link add}. */
   append(prefix: string, options: RouteOptions): void {
-    const errno = this.#fib.append(routeSpec(prefix, options, this.#devices));
+    const errno = this.#fib.append(this.#spec(prefix, options));
     refuse(errno, `route append ${prefix}`, extackOf(this.#fib, errno));
   }
 
   /** `ip route del`: the first route that fits what is said. @throws NetlinkError ESRCH. */
   del(prefix: string, options: RouteOptions = {}): void {
     refuse(this.#fib.delete(routeSpec(prefix, options, this.#devices)), `route del ${prefix}`);
+  }
+
+  #spec(prefix: string, options: RouteOptions): RouteSpec<number> {
+    if (options.congctl !== undefined && !this.#hasCongestion(options.congctl)) {
+      throw new NetlinkError('EINVAL', `route ${prefix}`, 'Unknown tcp congestion algorithm');
+    }
+    return routeSpec(prefix, options, this.#devices);
   }
 
   /** `ip route flush`: every route of a table, or over a device; none at all without either. Returns how many. */

@@ -21,6 +21,15 @@ export const NO_METRICS: RouteMetrics = /* @__PURE__ */ Object.freeze({
   window: 0,
   rto_min: 0,
   quickack: 0,
+  rtt: 0,
+  rttvar: 0,
+  ssthresh: 0,
+  cwnd: 0,
+  reordering: 0,
+  features: 0,
+  congctl: '',
+  fastopen_no_cookie: 0,
+  locks: 0,
 });
 
 /** TCP's and IP's header without options: what an MSS leaves out of an MTU. */

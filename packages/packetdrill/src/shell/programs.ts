@@ -139,8 +139,25 @@ const ROUTE_NUMBERS: Readonly<Record<string, keyof RouteOptions>> = {
   initrwnd: 'initrwnd',
   window: 'window',
   metric: 'metric',
-  rto_min: 'rtoMin',
+  hoplimit: 'hoplimit',
+  ssthresh: 'ssthresh',
+  cwnd: 'cwnd',
+  reordering: 'reordering',
 };
+
+/** Times, and what a number without a unit counts, of a millisecond. */
+const ROUTE_TIMES: Readonly<Record<string, readonly [name: keyof RouteOptions, unit: number]>> = {
+  rtt: ['rtt', 8],
+  rttvar: ['rttvar', 4],
+  rto_min: ['rtoMin', 1],
+};
+
+/** ms. */
+function routeTime(text: string, unit: number): number {
+  const value = Number.parseFloat(text);
+  if (text.endsWith('ms')) return value;
+  return text.endsWith('s') ? value * 1000 : value / unit;
+}
 
 /** @throws RangeError for a word that is none. */
 function routeOptions(words: readonly string[]): RouteOptions {
@@ -150,14 +167,20 @@ function routeOptions(words: readonly string[]): RouteOptions {
     let value = words[i + 1];
     if (value === 'lock') {
       if (word === 'mtu') options.mtuLock = true;
+      else options.lock = [...((options.lock as string[] | undefined) ?? []), word];
       i++;
       value = words[i + 1];
     }
     if (value === undefined) throw new RangeError(`no value for ${word}`);
     const name = own(ROUTE_NUMBERS, word);
+    const time = own(ROUTE_TIMES, word);
     if (word === 'via' || word === 'dev' || word === 'src' || word === 'proto') {
       options[word === 'proto' ? 'protocol' : word] = value;
     } else if (name !== undefined) options[name] = Number.parseInt(value, 10);
+    else if (time !== undefined) options[time[0]] = routeTime(value, time[1]);
+    else if (word === 'congctl' || word === 'features') options[word] = value;
+    else if (word === 'quickack') options.quickack = value !== '0';
+    else if (word === 'fastopen_no_cookie') options.fastopenNoCookie = value !== '0';
     else throw new RangeError(`'${word}' is not known here`);
   }
   return options as RouteOptions;

@@ -93,7 +93,7 @@ export function dataReceived(
     else if (gap > sk.rto) addQuickAcks(sk, TCP_MAX_QUICKACKS);
   }
   sk.lrcvtime = now;
-  ecnReceived(sk, seg);
+  ecnReceived(now, sk, seg);
   if (len >= 128) growWindow(sk, len, truesize);
 }
 

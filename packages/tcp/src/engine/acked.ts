@@ -23,7 +23,7 @@ import {
 } from './ack-flags.ts';
 import { challengeAck } from './challenge.ts';
 import { cleanRtxQueue } from './clean-rtx-queue.ts';
-import { inCwndReduction, packetsInFlight } from './cwnd.ts';
+import { countDelivered, inCwndReduction, packetsInFlight } from './cwnd.ts';
 import { ecnEcho } from './ecn.ts';
 import { currentMss, syncMss } from './mss.ts';
 import { pushPending, windowEnd } from './output.ts';
@@ -71,6 +71,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   sk.probesOut = 0;
   sk.rcvTstamp = now;
   if (priorPackets === 0) {
+    sk.caOps.inAckEvent?.(sk);
     if ((ackState.flag & FLAG_DSACKING_ACK) !== 0) {
       fastRetransAlert(now, sk, priorUna, 0);
       newlyDelivered(sk, delivered);
@@ -81,6 +82,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   }
   cleanRtxQueue(now, sk, priorFack, priorUna);
   rackUpdateReoWnd(sk);
+  sk.caOps.inAckEvent?.(sk);
   processTlpAck(now, sk, ack);
   if (isDubious(sk)) {
     const mask = FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK;
@@ -105,7 +107,7 @@ function oldAck(now: number, sk: TcpSock, seg: Segment, advance: number): AckRes
   if (!seg.hasSack(sk)) return 0;
   const { delivered } = sk;
   sackWriteQueue(now, sk, seg, sk.sndUna);
-  sk.delivered += ackState.sackDelivered;
+  countDelivered(sk, ackState.sackDelivered);
   fastRetransAlert(now, sk, sk.sndUna, 0);
   newlyDelivered(sk, delivered);
   xmitRecovery(now, sk);
@@ -128,7 +130,7 @@ function takeWindowAndSacks(now: number, sk: TcpSock, seg: Segment, priorUna: nu
   if (ecnEcho(sk, seg)) ackState.flag |= FLAG_ECE;
   if (!seg.hasSack(sk)) return;
   sackWriteQueue(now, sk, seg, priorUna);
-  sk.delivered += ackState.sackDelivered;
+  countDelivered(sk, ackState.sackDelivered);
 }
 
 /** Whether recovery has to look at this ACK. */
@@ -142,10 +144,7 @@ function newlyDelivered(sk: TcpSock, before: number): number {
   const delivered = sk.delivered - before;
   const { TcpExt } = sk.tcp.mib;
   TcpExt.TCPDelivered += delivered;
-  if ((ackState.flag & FLAG_ECE) !== 0) {
-    sk.deliveredCe += delivered;
-    TcpExt.TCPDeliveredCE += delivered;
-  }
+  if ((ackState.flag & FLAG_ECE) !== 0) TcpExt.TCPDeliveredCE += delivered;
   return delivered;
 }
 

@@ -306,7 +306,7 @@ describe('after an ACK', () => {
 describe('its place among the others', () => {
   it('is chosen by name, takes super-packets of one segment below 1.2 Mbit/s, and three windows of send buffer', () => {
     const s = new Script({ sysctl: { tcp_congestion_control: 'cubic' } }).accepted({ mss: 1000, rtt: 0.1 });
-    expect(s.host.tcp.congestion.names()).toEqual(['reno', 'cubic', 'bbr']);
+    expect(s.host.tcp.congestion.names()).toEqual(['reno', 'cubic', 'bbr', 'dctcp']);
     expect(s.host.tcp.getsockopt(s.now, s.sk, 'TCP_CC_INFO')).toEqual({});
     expect(s.host.tcp.setsockopt(s.now, s.sk, 'TCP_CONGESTION', 'bbr')).toBeUndefined();
     expect(s.host.tcp.getsockopt(s.now, s.sk, 'TCP_CONGESTION')).toBe('bbr');

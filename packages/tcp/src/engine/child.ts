@@ -2,6 +2,7 @@
  * The socket that a request becomes (Linux `tcp_create_openreq_child`).
  * @module
  */
+import { defaultCongestion, routeCongestion } from './congestion.ts';
 import { ECN_OK } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
 import { stampSeconds } from './paws.ts';
@@ -27,6 +28,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
   child.sport = req.sport;
   child.dport = req.dport;
   child.dst = req.dst;
+  if (!routeCongestion(child, req.dst) && !listener.caSetsockopt) child.caOps = defaultCongestion(tcp);
 
   child.irs = req.rcvIsn;
   child.rcvNxt = (req.rcvIsn + 1) | 0;

@@ -29,6 +29,7 @@ import {
   seqOf,
 } from './cb.ts';
 import { CHRONO_BUSY, chronoStop } from './chrono.ts';
+import { countDelivered } from './cwnd.ts';
 import { removeRenoSacks } from './newreno.ts';
 import { rackAdvance } from './rack.ts';
 import { rateSample, rateSkbDelivered } from './rate.ts';
@@ -107,7 +108,7 @@ function countAcked(now: number, sk: TcpSock, skb: SkBuff, una: number): boolean
   }
   if ((sacked & SACKED_ACKED) !== 0) sk.sackedOut -= count;
   else if (sk.sackOk) {
-    sk.delivered += count;
+    countDelivered(sk, count);
     if (!isSpuriousRetrans(sk, skb, sacked)) rackAdvance(now, sk, sacked, end, skb.tstamp);
   }
   if ((sacked & LOST) !== 0) sk.lostOut -= count;

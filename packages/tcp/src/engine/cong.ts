@@ -5,8 +5,14 @@
 import type { RateSample } from './rate.ts';
 import type { TcpSock } from './tcb.ts';
 
-/** What happened, for {@link CongestionOps.cwndEvent}. */
-export type CongestionEvent = 'TX_START' | 'CWND_RESTART' | 'COMPLETE_CWR' | 'LOSS';
+/** What happened, for {@link CongestionOps.cwndEvent}. The last two, that data came marked or not, where {@link CongestionOps.needsEcn}. */
+export type CongestionEvent =
+  | 'TX_START'
+  | 'CWND_RESTART'
+  | 'COMPLETE_CWR'
+  | 'LOSS'
+  | 'ECN_IS_CE'
+  | 'ECN_NO_CE';
 
 /** `TCP_CC_INFO`: what an algorithm tells of itself, by Linux's names in camelCase; nothing where it tells nothing. */
 export type CongestionInfo = Readonly<Record<string, number>>;
@@ -18,6 +24,8 @@ export type CongestionInfo = Readonly<Record<string, number>>;
 export interface CongestionOps {
   /** As in `TCP_CONGESTION`, up to 15 characters. */
   readonly name: string;
+  /** It lives by ECN, which is asked for and agreed to whatever `tcp_ecn` is; and all packets are marked as capable. */
+  readonly needsEcn?: boolean;
   /** Called when the connection is established, or the algorithm chosen. */
   readonly init?: (now: number, sk: TcpSock) => void;
   /** Called when another algorithm takes over, or the connection ends. */
@@ -41,6 +49,8 @@ export interface CongestionOps {
   /** Before `sk.caState` becomes `state`. */
   readonly setState?: (now: number, sk: TcpSock, state: number) => void;
   readonly cwndEvent?: (now: number, sk: TcpSock, event: CongestionEvent) => void;
+  /** An ACK was taken in: `sk.delivered` and `sk.deliveredCe` are right, and nothing was concluded yet. */
+  readonly inAckEvent?: (sk: TcpSock) => void;
   /** `packets` were acknowledged; `rtt` µs, -1 = not measured. */
   readonly pktsAcked?: (now: number, sk: TcpSock, packets: number, rtt: number) => void;
 }

@@ -2,7 +2,7 @@
  * The congestion window between losses: how it is used, what it is after idleness, when it is reduced without a loss.
  * @module
  */
-
+import { ackState, FLAG_ECE } from './ack-flags.ts';
 import { CHRONO_SNDBUF, chronoStart } from './chrono.ts';
 import type { CongestionEvent } from './cong.ts';
 import { initialCwnd } from './mss.ts';
@@ -21,6 +21,12 @@ export function packetsInFlight(sk: TcpSock): number {
 
 export function inSlowStart(sk: TcpSock): boolean {
   return sk.sndCwnd < sk.sndSsthresh;
+}
+
+/** `count` more segments were delivered, as an ACK tells that may tell of congestion too. */
+export function countDelivered(sk: TcpSock, count: number): void {
+  sk.delivered += count;
+  if ((ackState.flag & FLAG_ECE) !== 0) sk.deliveredCe += count;
 }
 
 /** The window is being reduced, so nothing else may change it. */

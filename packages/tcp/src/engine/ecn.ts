@@ -7,6 +7,8 @@ import { SKB_GSO_TCP_ECN } from '@stack/skbuff';
 import { res1 } from '../fields.ts';
 import { ACK, AE, CWR, ECE, SYN } from '../flags.ts';
 import { enterQuickAck } from './ack.ts';
+import { cwndEvent } from './cwnd.ts';
+import { type Dst, FEATURE_ECN } from './ports.ts';
 import type { Segment } from './segment.ts';
 import { ACK_NOW, type TcpSock } from './tcb.ts';
 
@@ -27,10 +29,25 @@ const CE = 3;
 /** ACKs sent at once: the sender's window may be very small. */
 const QUICKACKS = 2;
 
-/** Flags of our SYN (RFC 3168 §6.1.1): an ECN-setup SYN where `tcp_ecn` is 1. */
+/** Whether packets without data are marked as capable too, and what is sent again: the congestion control says so. */
+function marksAll(sk: TcpSock): boolean {
+  return sk.caOps.needsEcn === true;
+}
+
+/** What goes into IP headers from now on: the mark of {@link marksAll}, or none. */
+export function ecnXmit(sk: TcpSock): void {
+  sk.inet.tos = (sk.inet.tos & ~ECN_MASK) | (marksAll(sk) ? ECT_0 : NOT_ECT);
+}
+
+/** Whether the route has ECN asked for and agreed to. */
+function isFeature(dst: Dst | undefined): boolean {
+  return dst !== undefined && (dst.metrics.features & FEATURE_ECN) !== 0;
+}
+
+/** Flags of our SYN (RFC 3168 §6.1.1): an ECN-setup SYN where `tcp_ecn` is 1, or the congestion control needs it, or the route says so. */
 export function ecnSyn(sk: TcpSock): number {
-  sk.inet.tos &= ~ECN_MASK;
-  const asks = sk.tcp.sysctl.tcp_ecn === 1;
+  ecnXmit(sk);
+  const asks = sk.tcp.sysctl.tcp_ecn === 1 || marksAll(sk) || isFeature(sk.dst);
   sk.ecnFlags = asks ? ECN_OK : 0;
   return asks ? SYN | ECE | CWR : SYN;
 }
@@ -41,9 +58,14 @@ export function ecnFallback(sk: TcpSock, flags: number): number {
   return setup && sk.tcp.sysctl.tcp_ecn_fallback !== 0 ? flags & ~(ECE | CWR) : flags;
 }
 
-/** Whether a SYN for a listener asks for ECN and gets it. One marked as capable in the IP header does not mean RFC 3168's. */
-export function ecnRequested(sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
-  if ((seg.flags & (ECE | CWR)) !== (ECE | CWR) || sk.tcp.sysctl.tcp_ecn === 0) return false;
+/**
+ * Whether a SYN for a listener asks for ECN and gets it. One marked as capable in the IP header does not mean RFC 3168's, but is DCTCP's, for
+ * a listener that needs it (RFC 8257 §3.1).
+ */
+export function ecnRequested(sk: TcpSock, skb: SkBuff, seg: Segment, dst: Dst): boolean {
+  if ((seg.flags & (ECE | CWR)) !== (ECE | CWR)) return false;
+  if (marksAll(sk) || sk.tcp.congestion.find(dst.metrics.congctl)?.needsEcn === true) return true;
+  if (sk.tcp.sysctl.tcp_ecn === 0 && !isFeature(dst)) return false;
   return seg.ecn === NOT_ECT || (seg.flags & AE) !== 0 || res1(skb.view, skb.data) !== 0;
 }
 
@@ -72,13 +94,14 @@ export function ecnSend(sk: TcpSock, tx: SkBuff, seq: number, flags: number): nu
       flags |= CWR;
       if (tx.gsoSize !== 0) tx.gsoType |= SKB_GSO_TCP_ECN;
     }
-  } else inet.tos &= ~ECN_MASK;
+  } else if (!marksAll(sk)) inet.tos &= ~ECN_MASK;
   return (ecnFlags & ECN_DEMAND_CWR) !== 0 ? flags | ECE : flags;
 }
 
 /** Data arrived: what its IP header says (§6.1.3). */
-export function ecnReceived(sk: TcpSock, seg: Segment): void {
+export function ecnReceived(now: number, sk: TcpSock, seg: Segment): void {
   if ((sk.ecnFlags & ECN_OK) === 0) return;
+  if (seg.ecn !== NOT_ECT && marksAll(sk)) cwndEvent(now, sk, seg.ecn === CE ? 'ECN_IS_CE' : 'ECN_NO_CE');
   if (seg.ecn === NOT_ECT) {
     // After data that was marked as capable this is a retransmission, most likely.
     if ((sk.ecnFlags & ECN_SEEN) !== 0) enterQuickAck(sk, QUICKACKS);
@@ -89,6 +112,12 @@ export function ecnReceived(sk: TcpSock, seg: Segment): void {
     sk.ecnFlags |= ECN_DEMAND_CWR;
   }
   sk.ecnFlags |= ECN_SEEN;
+}
+
+/** Whether ACKs tell of congestion from now on: for who knows better than RFC 3168. */
+export function ecnDemand(sk: TcpSock, on: boolean): void {
+  if (on) sk.ecnFlags |= ECN_DEMAND_CWR;
+  else sk.ecnFlags &= ~ECN_DEMAND_CWR;
 }
 
 /** The peer has reduced its window, and may have little in flight: data that says so is acknowledged at once. */

@@ -8,6 +8,7 @@ import { MAX_TCP_OPTION_SPACE } from '../option-kinds.ts';
 import { CB_END_SEQ, CB_FLAGS, CB_SEQ, endSeqOf, flagsOf, seqOf } from './cb.ts';
 import { CHRONO_BUSY, chronoStart } from './chrono.ts';
 import type { FastopenCookie } from './fastopen-cookie.ts';
+import { needsNoCookie } from './fastopen-option.ts';
 import { charge } from './memory.ts';
 import { MSG_ZEROCOPY } from './messages.ts';
 import { baseMss, syncMss } from './mss.ts';
@@ -90,12 +91,12 @@ export function defersConnect(now: number, sk: TcpSock): boolean {
 
 /** Whether data may go with the SYN; what goes as its option is in `request`. The MSS of the path is the one remembered, if any is. */
 function mayCarryData(now: number, sk: TcpSock, request: FastopenRequest): boolean {
-  const { blackhole, metrics, sysctl } = sk.tcp;
-  const known = metrics.find(now, sk.family, sk.saddr, sk.daddr)?.fastopen;
+  const { blackhole, metrics } = sk.tcp;
+  const known = metrics.find(now, sk.family, sk.saddr, sk.daddr, sk.dst?.metrics)?.fastopen;
   if (known !== undefined && known.mss !== 0) sk.mssClamp = known.mss;
   request.cookie = undefined;
   if (blackhole.isClosedTo(now, sk)) return false;
-  if ((sysctl.tcp_fastopen & TFO_CLIENT_NO_COOKIE) !== 0 || sk.fastopenNoCookie) return true;
+  if (needsNoCookie(sk, sk.dst, TFO_CLIENT_NO_COOKIE)) return true;
   request.cookie = known?.cookie ?? { ...REQUEST, exp: known?.tryExp === 1 };
   if (request.cookie.bytes.length > 0) return true;
   sk.fastopenClientFail = TFO_COOKIE_UNAVAILABLE;

@@ -4,7 +4,7 @@
  */
 import { FASTOPEN_KEY_LENGTH, FastopenKeys } from './fastopen-cookie.ts';
 import { keysOf, queueOf, tuneQueue } from './fastopen-queue.ts';
-import type { Errno } from './ports.ts';
+import type { Dst, Errno } from './ports.ts';
 import { CLOSE, LISTEN } from './state.ts';
 import { TFO_CLIENT_ENABLE } from './sysctl.ts';
 import type { TcpSock } from './tcb.ts';
@@ -54,4 +54,10 @@ export function fastopenOption(sk: TcpSock, name: string): number | Uint8Array |
     default:
       return { errno: 'ENOPROTOOPT' };
   }
+}
+
+/** Whether data goes with a SYN without a cookie: `tcp_fastopen` has `bit`, the socket says so, or the route does. */
+export function needsNoCookie(sk: TcpSock, dst: Dst | undefined, bit: number): boolean {
+  if ((sk.tcp.sysctl.tcp_fastopen & bit) !== 0 || sk.fastopenNoCookie) return true;
+  return dst !== undefined && dst.metrics.fastopen_no_cookie !== 0;
 }

@@ -8,6 +8,7 @@ import { acceptQueueFull } from './accept-queue.ts';
 import { createChild } from './child.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
+import { needsNoCookie } from './fastopen-option.ts';
 import { keysOf, leaveQueue, queueOf } from './fastopen-queue.ts';
 import { initTransfer } from './init-transfer.ts';
 import { enterLoss } from './loss.ts';
@@ -34,9 +35,7 @@ export function tryFastopen(now: number, req: RequestSock, skb: SkBuff, seg: Seg
   if (offered?.bytes.length === 0) mib.TcpExt.TCPFastOpenCookieReqd++;
   const wanted = offered !== undefined || seg.len > 0;
   if ((sysctl.tcp_fastopen & TFO_SERVER_ENABLE) === 0 || !wanted || !hasRoom(now, sk)) return undefined;
-  if ((sysctl.tcp_fastopen & TFO_SERVER_COOKIE_NOT_REQD) !== 0 || sk.fastopenNoCookie) {
-    return open(now, req, skb, seg);
-  }
+  if (needsNoCookie(sk, req.dst, TFO_SERVER_COOKIE_NOT_REQD)) return open(now, req, skb, seg);
   const keys = keysOf(sk);
   if (offered === undefined || keys === undefined) return undefined;
   const { family } = req;

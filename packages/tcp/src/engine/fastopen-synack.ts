@@ -41,7 +41,7 @@ export function fastopenSynack(now: number, sk: TcpSock, skb: SkBuff, seg: Segme
 function remember(now: number, sk: TcpSock, skb: SkBuff, seg: Segment, left: boolean): void {
   if (sk.dst === undefined) return;
   const { options } = seg;
-  const { fastopen } = sk.tcp.metrics.make(now, sk.family, sk.saddr, sk.daddr);
+  const { fastopen } = sk.tcp.metrics.make(now, sk.family, sk.saddr, sk.daddr, sk.dst.metrics);
   const mss = (options.saw & SAW_MSS) !== 0 ? options.mss : 0;
   const said = sk.mssClamp === sk.userMss ? mss : sk.mssClamp;
   if (said !== 0) fastopen.mss = said;

@@ -121,7 +121,22 @@ export class Host {
   mtu: number;
   advmss: number | undefined;
   routeError: string | undefined;
-  metrics = { initcwnd: 0, initrwnd: 0, window: 0, rto_min: 0, quickack: 0 };
+  metrics = {
+    initcwnd: 0,
+    initrwnd: 0,
+    window: 0,
+    rto_min: 0,
+    quickack: 0,
+    rtt: 0,
+    rttvar: 0,
+    ssthresh: 0,
+    cwnd: 0,
+    reordering: 0,
+    features: 0,
+    congctl: '',
+    fastopen_no_cookie: 0,
+    locks: 0,
+  };
   generation = 0;
   gsoMaxSize = 65_536;
   confirmed = 0;

@@ -4,6 +4,7 @@
  */
 import { inSlowStart } from './cwnd.ts';
 import type { PathMetrics } from './metrics.ts';
+import { LOCK_CWND, LOCK_REORDERING, LOCK_RTT, LOCK_RTTVAR, LOCK_SSTHRESH } from './ports.ts';
 import { rtoMin, TCP_TIMEOUT_FALLBACK } from './rtt.ts';
 import { CA_OPEN, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
 
@@ -11,8 +12,11 @@ import { CA_OPEN, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
 export function initMetrics(now: number, sk: TcpSock): void {
   // What the handshake made of the threshold says nothing of the path.
   sk.sndSsthresh = TCP_INFINITE_SSTHRESH;
-  const known = sk.dst === undefined ? undefined : sk.tcp.metrics.find(now, sk.family, sk.saddr, sk.daddr);
+  const { dst } = sk;
+  const known =
+    dst === undefined ? undefined : sk.tcp.metrics.find(now, sk.family, sk.saddr, sk.daddr, dst.metrics);
   if (known !== undefined) {
+    if ((known.locks & LOCK_CWND) !== 0) sk.sndCwndClamp = known.cwnd;
     if (known.ssthresh !== 0 && sk.tcp.sysctl.tcp_no_ssthresh_metrics_save === 0) {
       sk.sndSsthresh = Math.min(known.ssthresh, sk.sndCwndClamp);
     }
@@ -37,23 +41,28 @@ export function saveMetrics(now: number, sk: TcpSock): void {
   if (sysctl.tcp_no_metrics_save !== 0 || sk.dst === undefined) return;
   if (sk.backoff !== 0 || sk.srtt === 0) {
     // No answer came in time: what is remembered of the round trip is not to be trusted either.
-    const known = metrics.find(now, sk.family, sk.saddr, sk.daddr);
-    if (known !== undefined) known.rtt = 0;
+    const known = metrics.find(now, sk.family, sk.saddr, sk.daddr, sk.dst.metrics);
+    if (known !== undefined && (known.locks & LOCK_RTT) === 0) known.rtt = 0;
     return;
   }
-  const entry = metrics.make(now, sk.family, sk.saddr, sk.daddr);
+  const entry = metrics.make(now, sk.family, sk.saddr, sk.daddr, sk.dst.metrics);
   saveRtt(entry, sk);
-  saveWindow(entry, sk, sysctl.tcp_no_ssthresh_metrics_save === 0);
+  saveWindow(entry, sk, sysctl.tcp_no_ssthresh_metrics_save === 0 && (entry.locks & LOCK_SSTHRESH) === 0);
   entry.stamp = now;
 }
 
 /** A longer round trip is believed at once, a shorter one by an eighth: to be too patient is better than not enough. */
 function saveRtt(entry: PathMetrics, sk: TcpSock): void {
   const less = entry.rtt - sk.srtt;
-  entry.rtt = less <= 0 ? sk.srtt : entry.rtt - (less >> 3);
+  if ((entry.locks & LOCK_RTT) === 0) entry.rtt = less <= 0 ? sk.srtt : entry.rtt - (less >> 3);
+  if ((entry.locks & LOCK_RTTVAR) !== 0) return;
   const deviation = Math.max(Math.abs(less) >> 1, sk.mdev);
   if (deviation >= entry.rttvar) entry.rttvar = deviation;
   else entry.rttvar -= (entry.rttvar - deviation) >> 2;
+}
+
+function setCwnd(entry: PathMetrics, cwnd: number): void {
+  if ((entry.locks & LOCK_CWND) === 0) entry.cwnd = cwnd;
 }
 
 /** Window and threshold, as far as the connection came to know the path. */
@@ -62,13 +71,14 @@ function saveWindow(entry: PathMetrics, sk: TcpSock, threshold: boolean): void {
   if (sk.sndSsthresh >= TCP_INFINITE_SSTHRESH) {
     // Nothing was ever lost.
     if (threshold && entry.ssthresh !== 0 && half > entry.ssthresh) entry.ssthresh = half;
-    entry.cwnd = Math.max(entry.cwnd, sk.sndCwnd);
+    setCwnd(entry, Math.max(entry.cwnd, sk.sndCwnd));
   } else if (!inSlowStart(sk) && sk.caState === CA_OPEN) {
     if (threshold) entry.ssthresh = Math.max(half, sk.sndSsthresh);
-    entry.cwnd = (entry.cwnd + sk.sndCwnd) >> 1;
+    setCwnd(entry, (entry.cwnd + sk.sndCwnd) >> 1);
   } else {
-    entry.cwnd = (entry.cwnd + sk.sndSsthresh) >> 1;
+    setCwnd(entry, (entry.cwnd + sk.sndSsthresh) >> 1);
     if (threshold && entry.ssthresh !== 0 && sk.sndSsthresh > entry.ssthresh) entry.ssthresh = sk.sndSsthresh;
+    if ((entry.locks & LOCK_REORDERING) !== 0) return;
     if (entry.reordering < sk.reordering && sk.reordering !== sk.tcp.sysctl.tcp_reordering) {
       entry.reordering = sk.reordering;
     }

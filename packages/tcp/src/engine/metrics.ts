@@ -3,7 +3,7 @@
  * @module
  */
 import type { FastopenCookie } from './fastopen-cookie.ts';
-import type { Family } from './ports.ts';
+import type { DstMetrics, Family } from './ports.ts';
 
 /** µs that what was measured is believed. */
 const TIMEOUT = 3_600_000_000;
@@ -41,6 +41,8 @@ export interface PathMetrics {
   cwnd: number;
   /** Segments. */
   reordering: number;
+  /** `LOCK_*` bits: what the route says and nothing changes. */
+  locks: number;
   readonly fastopen: FastopenMetrics;
 }
 
@@ -53,16 +55,28 @@ export class MetricsCache {
     this.#secret = secret | 0;
   }
 
-  /** What is known of a path. */
-  find(now: number, family: Family<unknown>, saddr: unknown, daddr: unknown): PathMetrics | undefined {
+  /** What is known of a path; `route` takes the place of what is too old. */
+  find(
+    now: number,
+    family: Family<unknown>,
+    saddr: unknown,
+    daddr: unknown,
+    route?: DstMetrics,
+  ): PathMetrics | undefined {
     const entry = this.#buckets[this.#slot(family, daddr)]?.find((one) => isPath(one, family, saddr, daddr));
-    if (entry !== undefined) forgetOld(now, entry);
+    if (entry !== undefined && now - entry.stamp > TIMEOUT) takeRoute(now, entry, route);
     return entry;
   }
 
-  /** The same, to be written to. */
-  make(now: number, family: Family<unknown>, saddr: unknown, daddr: unknown): PathMetrics {
-    const known = this.find(now, family, saddr, daddr);
+  /** The same, to be written to. A new one begins with what `route` says. */
+  make(
+    now: number,
+    family: Family<unknown>,
+    saddr: unknown,
+    daddr: unknown,
+    route?: DstMetrics,
+  ): PathMetrics {
+    const known = this.find(now, family, saddr, daddr, route);
     if (known !== undefined) return known;
     const slot = this.#slot(family, daddr);
     this.#buckets[slot] ??= [];
@@ -80,8 +94,10 @@ export class MetricsCache {
       ssthresh: 0,
       cwnd: 0,
       reordering: 0,
+      locks: 0,
       fastopen: { mss: 0, cookie: undefined, tryExp: 0, synLoss: 0, lastSynLoss: 0 },
     };
+    takeRoute(now, entry, route);
     bucket.push(entry);
     return entry;
   }
@@ -113,12 +129,13 @@ function isPath(entry: PathMetrics, family: Family<unknown>, saddr: unknown, dad
   return entry.family === family && family.same(entry.daddr, daddr) && family.same(entry.saddr, saddr);
 }
 
-function forgetOld(now: number, entry: PathMetrics): void {
-  if (now - entry.stamp <= TIMEOUT) return;
+/** What is known is what the route says (Linux `tcpm_suck_dst`). */
+function takeRoute(now: number, entry: PathMetrics, route: DstMetrics | undefined): void {
   entry.stamp = now;
-  entry.rtt = 0;
-  entry.rttvar = 0;
-  entry.ssthresh = 0;
-  entry.cwnd = 0;
-  entry.reordering = 0;
+  entry.rtt = route === undefined ? 0 : route.rtt * 1000;
+  entry.rttvar = route === undefined ? 0 : route.rttvar * 1000;
+  entry.ssthresh = route === undefined ? 0 : route.ssthresh;
+  entry.cwnd = route === undefined ? 0 : route.cwnd;
+  entry.reordering = route === undefined ? 0 : route.reordering;
+  entry.locks = route === undefined ? 0 : route.locks;
 }

@@ -69,13 +69,14 @@ export function connRequest(
   const remote = family.hash(req.daddr);
   req.sntIsn = isn !== 0 ? isn : secure.seq(now, local, remote, req.sport, req.dport);
   if (req.tstampOk && tcp.sysctl.tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
+  req.ecnOk = ecnRequested(sk, skb, seg, dst);
   openWindow(req);
   return judge(now, req, skb, seg);
 }
 
 /** Whether there was a connection with that peer lately. */
-function isProven(now: number, { daddr, family, listener, saddr }: RequestSock): boolean {
-  const known = listener.tcp.metrics.find(now, family, saddr, daddr);
+function isProven(now: number, { daddr, dst, family, listener, saddr }: RequestSock): boolean {
+  const known = listener.tcp.metrics.find(now, family, saddr, daddr, dst?.metrics);
   return known !== undefined && known.rtt !== 0;
 }
 
@@ -118,7 +119,6 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment, family: 
     req.tsRecent = options.tsval;
   }
   req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
-  req.ecnOk = ecnRequested(sk, skb, seg);
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
 }

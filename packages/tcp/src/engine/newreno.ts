@@ -3,6 +3,7 @@
  * @module
  */
 import { LOST, pcountOf, sackedOf } from './cb.ts';
+import { countDelivered } from './cwnd.ts';
 import { markLost } from './retransmit.ts';
 import { fragment, seglenOf } from './send-queue.ts';
 import { CA_RECOVERY, type TcpSock } from './tcb.ts';
@@ -13,13 +14,13 @@ export function addRenoSack(sk: TcpSock, dupacks: number): void {
   const before = sk.sackedOut;
   sk.sackedOut += dupacks;
   checkRenoReordering(sk, 0);
-  if (sk.sackedOut > before) sk.delivered += sk.sackedOut - before;
+  if (sk.sackedOut > before) countDelivered(sk, sk.sackedOut - before);
 }
 
 /** `acked` segments were acknowledged: one was the hole, the others had been counted as duplicate ACKs. */
 export function removeRenoSacks(sk: TcpSock, acked: number): void {
   if (acked > 0) {
-    sk.delivered += Math.max(acked - sk.sackedOut, 1);
+    countDelivered(sk, Math.max(acked - sk.sackedOut, 1));
     sk.sackedOut = Math.max(sk.sackedOut - (acked - 1), 0);
   }
   checkRenoReordering(sk, acked);

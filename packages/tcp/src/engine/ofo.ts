@@ -17,9 +17,9 @@ import type { TcpSock } from './tcb.ts';
 import { growWindow } from './window.ts';
 
 /** Takes over a segment ahead of RCV.NXT, header off (Linux `tcp_data_queue_ofo`). */
-export function queueOfo(_now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
+export function queueOfo(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
   const { TcpExt } = sk.tcp.mib;
-  ecnReceived(sk, seg);
+  ecnReceived(now, sk, seg);
   if (!tryRmemSchedule(sk, skb)) {
     TcpExt.TCPOFODrop++;
     sk.wake?.(sk, 1);

@@ -5,6 +5,7 @@
 import { shiftAccepted } from './accept-queue.ts';
 import { bindForListen, hashConnect } from './bind.ts';
 import { seqOf } from './cb.ts';
+import { routeCongestion } from './congestion.ts';
 import { ecnSyn } from './ecn.ts';
 import { defersConnect, sendSynData } from './fastopen-client.ts';
 import { tuneQueue } from './fastopen-queue.ts';
@@ -118,6 +119,7 @@ function prepare(now: number, sk: TcpSock, dst: Dst): void {
   syncMss(sk, dst.mtu(now));
   sk.windowClamp = sk.clampOption !== 0 ? sk.clampOption : dst.metrics.window;
   sk.advmss = advertisedMss(sk, dst);
+  routeCongestion(sk, dst);
   const space = fullSpace(sk);
   if ((sk.userlocks & 2) !== 0 && (sk.windowClamp > space || sk.windowClamp === 0)) sk.windowClamp = space;
   const mss = sk.advmss - (sk.tsRecentStamp !== 0 ? sk.tcpHeaderLen - 20 : 0);

@@ -78,7 +78,36 @@ export interface DstMetrics {
   readonly rto_min: number;
   /** Non-zero: never delay ACKs. */
   readonly quickack: number;
+  /** Round trip to begin with, ms times 8. */
+  readonly rtt: number;
+  /** Its deviation, ms times 4. */
+  readonly rttvar: number;
+  /** Slow start threshold to begin with, segments. */
+  readonly ssthresh: number;
+  /** Where locked: the congestion window is never larger, segments. */
+  readonly cwnd: number;
+  /** Reordering to begin with, segments. */
+  readonly reordering: number;
+  /** Bits: 1 = ECN is asked for and agreed to. */
+  readonly features: number;
+  /** Name of the congestion control; empty = not set. */
+  readonly congctl: string;
+  /** 1: fast open goes without cookies. */
+  readonly fastopen_no_cookie: number;
+  /** Bits `LOCK_*` of what is locked: measurements do not change it. */
+  readonly locks: number;
 }
+
+// Bits of {@link DstMetrics.locks}: 1 << RTAX_*.
+export const LOCK_RTT: number = 1 << 4;
+export const LOCK_RTTVAR: number = 1 << 5;
+export const LOCK_SSTHRESH: number = 1 << 6;
+export const LOCK_CWND: number = 1 << 7;
+export const LOCK_REORDERING: number = 1 << 9;
+export const LOCK_CONGCTL: number = 1 << 16;
+
+/** {@link DstMetrics.features}. */
+export const FEATURE_ECN = 1;
 
 /** Where packets of a connection go: a route with its device, cached on the socket. */
 export interface Dst {

@@ -334,6 +334,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   caPriv: unknown = undefined;
   /** Set by TCP_CONGESTION, so that a new default does not replace it. */
   caSetsockopt = false;
+  /** The route says which, and no other may be chosen. */
+  caDstLocked = false;
   sndCwnd = 10;
   sndSsthresh: number = TCP_INFINITE_SSTHRESH;
   /** ACKs counted towards the next increment. */

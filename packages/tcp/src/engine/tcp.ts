@@ -11,6 +11,7 @@ import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
 import { defaultCongestion, standardCongestion } from './congestion.ts';
+import { ecnXmit } from './ecn.ts';
 import { Blackhole } from './fastopen-blackhole.ts';
 import { openFast } from './fastopen-client.ts';
 import { HostKeys } from './fastopen-cookie.ts';
@@ -140,6 +141,7 @@ export class Tcp {
   /** A socket in CLOSE. */
   socket(family: Family<unknown>): TcpSock {
     const sk = new TcpSock(this, family, defaultCongestion(this));
+    ecnXmit(sk);
     sk.sndbuf = this.sysctl.tcp_wmem[1];
     sk.rcvbuf = this.sysctl.tcp_rmem[1];
     sk.reordering = this.sysctl.tcp_reordering;

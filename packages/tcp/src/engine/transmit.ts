@@ -89,7 +89,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   }
   const seq = seqOf(skb);
   const window = syn ? Math.min(sk.rcvWnd, 0xffff) : selectWindow(sk);
-  pushHeader(departure, sk, tx, length, seq, syn ? flags : ecnSend(sk, tx, seq, flags), window);
+  pushHeader(departure, sk, tx, length, seq, sk.rcvNxt, syn ? flags : ecnSend(sk, tx, seq, flags), window);
   if (skb.len !== 0) dataSent(now, sk, skb.len, pcount);
   const end = endSeqOf(skb);
   // Retransmissions are counted apart (RFC 4022 tcpOutSegs: "excluding those containing only retransmitted octets").
@@ -108,8 +108,16 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   return result;
 }
 
-/** Sends a segment without data that is in no queue: an ACK, a probe, a RST. */
-export function transmitControl(now: number, sk: TcpSock, seq: number, flags: number): number {
+/**
+ * Sends a segment without data that is in no queue: an ACK, a probe, a RST. With an `ack` below RCV.NXT the ACK of the rest is still due.
+ */
+export function transmitControl(
+  now: number,
+  sk: TcpSock,
+  seq: number,
+  flags: number,
+  ack: number = sk.rcvNxt,
+): number {
   const { tcp } = sk;
   const dst = currentDst(now, sk);
   if (dst === undefined) return FAILED;
@@ -118,19 +126,19 @@ export function transmitControl(now: number, sk: TcpSock, seq: number, flags: nu
   if (tx === undefined) return FAILED;
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', tx);
   tx.tstamp = departureTime(now, sk);
-  pushHeader(tx.tstamp, sk, tx, length, seq, ecnSend(sk, tx, seq, flags), selectWindow(sk));
+  pushHeader(tx.tstamp, sk, tx, length, seq, ack, ecnSend(sk, tx, seq, flags), selectWindow(sk));
   tcp.mib.Tcp.OutSegs++;
   sk.segsOut++;
   tx.truesize = PURE_ACK_TRUESIZE;
   own(sk, tx);
-  if ((flags & ACK) !== 0) ackSent(sk);
+  if ((flags & ACK) !== 0 && ack === sk.rcvNxt) ackSent(sk);
   return hand(now, sk, tx, dst);
 }
 
-/** Sends an ACK now (Linux `tcp_send_ack`). */
-export function sendAck(now: number, sk: TcpSock): void {
+/** Sends an ACK now (Linux `tcp_send_ack`), of everything or up to `ack`. */
+export function sendAck(now: number, sk: TcpSock, ack: number = sk.rcvNxt): void {
   if (sk.state === CLOSE) return;
-  if (transmitControl(now, sk, acceptableSeq(sk), ACK) === FAILED) delayAck(now, sk, DELACK_MAX); // try again
+  if (transmitControl(now, sk, acceptableSeq(sk), ACK, ack) === FAILED) delayAck(now, sk, DELACK_MAX); // try again
 }
 
 /** Resets the peer's side (Linux `tcp_send_active_reset`). The state is the caller's to change. */
@@ -160,6 +168,7 @@ function pushHeader(
   tx: SkBuff,
   length: number,
   seq: number,
+  ackSeq: number,
   flags: number,
   window: number,
 ): void {
@@ -177,7 +186,7 @@ function pushHeader(
   const at = tx.push(length);
   const { view } = tx;
   const sum = sk.family.pseudo(sk.saddr, sk.daddr, sk.protocol, tx.len);
-  const ack = (flags & ACK) !== 0 ? sk.rcvNxt : 0;
+  const ack = (flags & ACK) !== 0 ? ackSeq : 0;
   writeHeader(view, at, sk.sport, sk.dport, seq, ack, length, flags, window, sum, urgPtr);
   if ((flags & SYN) !== 0) writeSynOptions(departure, sk, view, at + HLEN, flags);
   else if (length > HLEN) {
