@@ -32,6 +32,8 @@ function marking(every: number): { loss: (index: number, frame: Frame) => boolea
 it.each([
   [1, true],
   [2, false],
+  [3, true],
+  [5, false],
 ])(
   'marks slow a sender down that asked for them, and nothing is sent twice: tcp_ecn %d',
   async (tcp_ecn, agreed) => {

@@ -39,5 +39,7 @@ export const SKB_GSO_TCP_ECN = 4;
 export const SKB_GSO_TCP_FIXEDID = 8;
 /** `gsoType`: TCP over IPv6. */
 export const SKB_GSO_TCPV6 = 16;
+/** `gsoType`: CWR is a part of the ACE field, which all segments carry (RFC 9768 §3.2.2). */
+export const SKB_GSO_TCP_ACCECN = 0x8_0000;
 /** `gsoType`: UDP datagrams of `gsoSize` bytes each. */
 export const SKB_GSO_UDP_L4 = 0x2_0000;

@@ -76,6 +76,8 @@ const IPV4: [string, string][] = [
   ['tcp_early_retrans', '3'],
   ['tcp_ecn', '2'],
   ['tcp_ecn_fallback', '1'],
+  ['tcp_ecn_option', '2'],
+  ['tcp_ecn_option_beacon', '3'],
   ['tcp_fastopen', '1'],
   ['tcp_fastopen_blackhole_timeout_sec', '0'],
   ['tcp_fastopen_key', '00000000-00000000-00000000-00000000'],

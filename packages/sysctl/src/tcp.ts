@@ -53,10 +53,14 @@ export const TCP = {
   tcp_dsack: { kind: 'u8', default: 1, unit: '' },
   /** RFC 7323 window scaling. */
   tcp_window_scaling: { kind: 'u8', default: 1, unit: '' },
-  /** RFC 3168 congestion notification: 0 off, 1 asked for and agreed to, 2 agreed to only. */
-  tcp_ecn: { kind: 'u8', default: 2, max: 2, unit: '' },
+  /** Congestion notification, agreed to and asked for: 0 none, 1 RFC 3168 both ways, 2 RFC 3168 agreed to only; 3 Accurate ECN (RFC 9768) both ways, 4 agreed to, with RFC 3168 asked for, 5 agreed to only. */
+  tcp_ecn: { kind: 'u8', default: 2, max: 5, unit: '' },
   /** Whether a SYN that is sent again asks for it no more (RFC 3168 §6.1.1.1). */
   tcp_ecn_fallback: { kind: 'u8', default: 1, max: 1, unit: '' },
+  /** The option of Accurate ECN: 0 never sent, 1 as sparingly as RFC 9768 allows, 2 whenever it fits. */
+  tcp_ecn_option: { kind: 'u8', default: 2, max: 2, unit: '' },
+  /** How often in a round trip it is sent at least. */
+  tcp_ecn_option_beacon: { kind: 'u8', default: 3, max: 3, unit: '' },
   /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
   tcp_timestamps: { kind: 'u8', default: 1, unit: '' },
   /** The urgent pointer of RFC 1122: to the last urgent octet, not behind it. */

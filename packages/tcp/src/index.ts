@@ -98,11 +98,13 @@ export { optionLength, optionsLength } from './option-write.ts';
 export { type AccEcnCounters, accEcnCounters, fastOpenCookie, wireKind } from './options.ts';
 export { after, before, between, seqAdd, seqAddInt, seqDiff } from './seq.ts';
 export {
+  accecnOptionLength,
   fastopenLength,
   TCPOLEN_SACK_BASE_ALIGNED,
   TCPOLEN_SACK_PERBLOCK,
   TCPOLEN_TSTAMP_ALIGNED,
   TCPOLEN_WORD,
+  writeAccEcn,
   writeFastopen,
   writeHeader,
   writeMss,

@@ -135,4 +135,24 @@ describe('option writers', () => {
       }),
     );
   });
+
+  it('write counters of AccECN, as many as asked for, of 24 bits, and NOPs behind them', () => {
+    fc.assert(
+      fc.property(fc.tuple(u32(), u32(), u32()), fc.nat(3), (all, fields) => {
+        const [ee1b, eceb, ee0b] = all;
+        const counters = all.slice(0, fields).map((counter) => counter & 0xff_ffff);
+        const option: tcp.Option = { kind: tcp.TCPOPT_ACCECN1, counters };
+        const size = tcp.accecnOptionLength(fields);
+        const expected = encoded([
+          option,
+          ...new Array<tcp.Option>(size - tcp.optionLength(option)).fill(NOP),
+        ]);
+        const bytes = written(
+          (view, at) => tcp.writeAccEcn(view, at, fields, ee1b, eceb, ee0b),
+          tcp.HLEN + size,
+        );
+        expect(toHex(bytes)).toBe(toHex(expected));
+      }),
+    );
+  });
 });

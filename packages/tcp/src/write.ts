@@ -5,7 +5,7 @@
  * @module
  */
 import { ACK_SEQ, CHECK, DEST, DOFF_FLAGS, SEQ, SOURCE, URG_PTR, WINDOW } from './fields.ts';
-import { TCPOPT_EXP, TCPOPT_FASTOPEN, TCPOPT_FASTOPEN_MAGIC } from './option-kinds.ts';
+import { TCPOPT_ACCECN1, TCPOPT_EXP, TCPOPT_FASTOPEN, TCPOPT_FASTOPEN_MAGIC } from './option-kinds.ts';
 
 // The first word of each option, NOPs and length byte included.
 const MSS = 0x0204_0000;
@@ -24,6 +24,14 @@ export const TCPOLEN_TSTAMP_ALIGNED = 12;
 export const TCPOLEN_SACK_BASE_ALIGNED = 4;
 /** Bytes a SACK block adds. */
 export const TCPOLEN_SACK_PERBLOCK = 8;
+
+/** Counters of the AccECN option. */
+export const ACCECN_FIELDS = 3;
+
+/** Bytes of {@link writeAccEcn} with `fields` counters. */
+export function accecnOptionLength(fields: number): number {
+  return (5 + 3 * fields) & ~3;
+}
 
 /** Bytes of {@link writeFastopen} with a cookie of `length` bytes. */
 export function fastopenLength(length: number, exp: boolean): number {
@@ -105,6 +113,30 @@ export function writeSack(view: DataView, at: number, edges: Int32Array, count: 
   let next = at + 4;
   for (let i = 0; i < count * 2; i++, next += 4) view.setInt32(next, edges[from + i]!);
   return next;
+}
+
+/**
+ * The first `fields` counters, 0..3, of AccECN in its order 1: ECT(1), CE, ECT(0) (RFC 9768 §3.2.3), of which 24 bits go; NOPs fill its last
+ * word.
+ */
+export function writeAccEcn(
+  view: DataView,
+  at: number,
+  fields: number,
+  ee1b: number,
+  eceb: number,
+  ee0b: number,
+): number {
+  const end = at + accecnOptionLength(fields);
+  view.setUint16(at, (TCPOPT_ACCECN1 << 8) | (2 + 3 * fields));
+  let next = at + 2;
+  for (let i = 0; i < fields; i++, next += 3) {
+    const counter = i === 0 ? ee1b : i === 1 ? eceb : ee0b;
+    view.setUint8(next, counter >>> 16);
+    view.setUint16(next + 1, counter);
+  }
+  while (next < end) view.setUint8(next++, NOP);
+  return end;
 }
 
 /**

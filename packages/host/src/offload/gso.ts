@@ -8,6 +8,7 @@ import {
   CHECKSUM_PARTIAL,
   checksumHelp,
   SKB_GSO_DODGY,
+  SKB_GSO_TCP_ACCECN,
   SKB_GSO_TCP_FIXEDID,
   SKB_GSO_TCPV4,
   SKB_GSO_UDP_L4,
@@ -44,12 +45,13 @@ export function segmentGso(skb: SkBuff): SkBuff[] | undefined {
   const offset = isTcp ? tcp.CSUM_OFFSET : udp.CSUM_OFFSET;
   const isPartial = skb.ipSummed === CHECKSUM_PARTIAL;
   const length = skb.len - transport;
+  const firstOnly = (skb.gsoType & SKB_GSO_TCP_ACCECN) === 0 ? tcp.CWR : 0;
   const step = (skb.gsoType & SKB_GSO_TCP_FIXEDID) === 0 ? 1 : 0;
   return segment(skb, hlen, (part, index, count, payload) => {
     const { view, data } = part;
     const at = data + transport;
     const own = part.len - transport;
-    if (isTcp) tcp.gsoFixup(view, at, index, count, payload, length, own);
+    if (isTcp) tcp.gsoFixup(view, at, index, count, payload, length, own, firstOnly);
     else udp.gsoFixup(view, at, length, own);
     ipv4.gsoFixup(view, data + network, index * step, part.len - network);
     if (isPartial) return;

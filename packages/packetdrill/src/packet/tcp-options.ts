@@ -4,6 +4,8 @@
  */
 import {
   type Option,
+  TCPOPT_ACCECN0,
+  TCPOPT_ACCECN1,
   TCPOPT_EOL,
   TCPOPT_EXP,
   TCPOPT_FASTOPEN,
@@ -71,6 +73,11 @@ function encodeOption(
         : { kind: TCPOPT_RAW, code: TCPOPT_FASTOPEN, data: option.cookie };
     case 'FOEXP':
       return { kind: TCPOPT_EXP, exid: TCPOPT_FASTOPEN_MAGIC, data: option.cookie };
+    case 'ECN':
+      return {
+        kind: option.order === 0 ? TCPOPT_ACCECN0 : TCPOPT_ACCECN1,
+        counters: [...option.counters],
+      };
     case 'unknown':
       return { kind: TCPOPT_RAW, code: option.code, data: option.data };
   }
@@ -118,6 +125,14 @@ export function decodeOptions(options: readonly Option[], connection: Connection
         if (option.exid === TCPOPT_FASTOPEN_MAGIC) list.push({ kind: 'FOEXP', cookie: option.data });
         else list.push({ kind: 'unknown', code: option.kind, data: withExid(option.exid, option.data) });
         break;
+      case TCPOPT_ACCECN0:
+      case TCPOPT_ACCECN1:
+        list.push({
+          kind: 'ECN',
+          order: option.kind === TCPOPT_ACCECN0 ? 0 : 1,
+          counters: option.counters,
+        });
+        break;
       case TCPOPT_RAW:
         list.push({ kind: 'unknown', code: option.code, data: option.data });
         break;
@@ -146,6 +161,10 @@ export function formatOption(option: ScriptOption): string {
       return `TS val ${option.val} ecr ${option.ecr}`;
     case 'md5':
       return `md5 ${hex(option.digest)}`;
+    case 'ECN': {
+      const names = option.order === 0 ? ['e0b', 'ceb', 'e1b'] : ['e1b', 'ceb', 'e0b'];
+      return ['ECN', ...option.counters.map((counter, i) => `${names[i]} ${counter}`)].join(' ');
+    }
     case 'FO':
     case 'FOEXP':
       return option.cookie.length === 0 ? option.kind : `${option.kind} ${hex(option.cookie)}`;

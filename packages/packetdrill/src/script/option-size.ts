@@ -24,6 +24,8 @@ export function optionSize(option: ScriptOption): number {
       return 2 + 8 * option.blocks.length;
     case 'FO':
       return 2 + option.cookie.length;
+    case 'ECN':
+      return 2 + 3 * option.counters.length;
     case 'FOEXP':
       return 4 + option.cookie.length;
     case 'unknown':

@@ -8,6 +8,9 @@ import type { ScriptOption } from './script.ts';
 const NUMBER = /0x[0-9a-fA-F]+|\d+/y;
 const WORD = /[A-Za-z_]\w*/y;
 const HEX = /[0-9a-fA-F]+(?![\w])/y;
+const ECN_COUNTER = /(?:e0b|e1b|ceb)\b/y;
+const ECN_ORDERS = ['e1b ceb e0b ', 'e0b ceb e1b '];
+const U24 = 0xff_ffff;
 const U32 = 0xffff_ffff;
 
 type Words = Readonly<Record<string, string>>;
@@ -63,6 +66,8 @@ function readOption(cursor: Cursor, define: Words): ScriptOption {
     case 'FO':
     case 'FOEXP':
       return { kind: word, cookie: readHex(cursor, define) ?? new Uint8Array(0) };
+    case 'ECN':
+      return readAccEcn(cursor, start);
     case 'unknown': {
       const code = readNumber(cursor, 0xff);
       return { kind: 'unknown', code, data: readHex(cursor, define) ?? new Uint8Array(0) };
@@ -72,6 +77,19 @@ function readOption(cursor: Cursor, define: Words): ScriptOption {
     default:
       return cursor.fail(`'${word}' is no TCP option`, start);
   }
+}
+
+/** `ECN e1b 1 ceb 0 e0b 1`: the order of the counters is that of kind 174, or from `e0b` to `e1b` that of kind 172. */
+function readAccEcn(cursor: Cursor, start: number): ScriptOption {
+  const counters: number[] = [];
+  let names = '';
+  for (let name = cursor.take(ECN_COUNTER); name !== undefined; name = cursor.take(ECN_COUNTER)) {
+    names += `${name} `;
+    counters.push(readNumber(cursor, U24));
+  }
+  const order = ECN_ORDERS.findIndex((all) => all.startsWith(names));
+  if (order < 0) cursor.fail(`the counters of ECN are ${ECN_ORDERS.join('or ')}in this order`, start);
+  return { kind: 'ECN', order: order === 0 ? 1 : 0, counters };
 }
 
 /** Bytes in hexadecimal, with or without 0x, or a word that stands for them. */

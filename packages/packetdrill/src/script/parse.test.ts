@@ -97,6 +97,21 @@ describe('segments', () => {
       { kind: 'nop' },
     ]);
   });
+
+  it('have the counters of AccECN, in either order', () => {
+    const event = read(
+      '+0 < . 1:1(0) ack 1 win 9 <ECN e1b 1 ceb 2 e0b 3,ECN e0b 4 ceb 5,ECN,nop,nop,nop>',
+      {},
+    );
+    expect(event.kind === 'packet' && event.packet.protocol === 'tcp' && event.packet.options).toEqual([
+      { kind: 'ECN', order: 1, counters: [1, 2, 3] },
+      { kind: 'ECN', order: 0, counters: [4, 5] },
+      { kind: 'ECN', order: 1, counters: [] },
+      ...[1, 2, 3].map(() => ({ kind: 'nop' })),
+    ]);
+    expect(() => read('+0 < . 1:1(0) ack 1 win 9 <ECN ceb 2>', {})).toThrow('counters of ECN');
+    expect(() => read('+0 < . 1:1(0) ack 1 win 9 <ECN e0b 16777216>', {})).toThrow('16777216');
+  });
 });
 
 it('calls have arguments of every kind', () => {

@@ -147,6 +147,8 @@ export type ScriptOption =
   | { kind: 'TS'; val: number; ecr: number }
   | { kind: 'md5'; digest: Uint8Array }
   | { kind: 'FO' | 'FOEXP'; cookie: Uint8Array }
+  /** AccECN (RFC 9768): counters in the order of kind 172 (0) or 174 (1). */
+  | { kind: 'ECN'; order: 0 | 1; counters: readonly number[] }
   | { kind: 'unknown'; code: number; data: Uint8Array };
 
 /** An argument or a result of a call. */

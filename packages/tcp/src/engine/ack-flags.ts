@@ -41,6 +41,9 @@ export const FLAG_ACK_MAYBE_DELAYED = 0x1_0000;
 /** It tells of congestion (RFC 3168 §6.1.2). */
 export const FLAG_ECE = 0x2_0000;
 
+/** Its timestamp is newer than the last one. */
+export const FLAG_TS_PROGRESS = 0x4_0000;
+
 /** It acknowledged something. */
 export const FLAG_ACKED: number = FLAG_DATA_ACKED | FLAG_SYN_ACKED;
 /** It is no duplicate ACK. */
@@ -68,6 +71,8 @@ export class AckState {
   lastSackTime = -1;
   /** Segments of which SACK told now, in and out of D-SACK blocks. */
   sackDelivered = 0;
+  /** Marks that it tells of (RFC 9768). */
+  ceCount = 0;
   /** `REXMIT_*`. */
   rexmit: number = REXMIT_NONE;
 
@@ -78,6 +83,7 @@ export class AckState {
     this.firstSackTime = -1;
     this.lastSackTime = -1;
     this.sackDelivered = 0;
+    this.ceCount = 0;
     this.rexmit = REXMIT_NONE;
   }
 }

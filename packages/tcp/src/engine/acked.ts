@@ -3,6 +3,7 @@
  * @module
  */
 import { SYN } from '../flags.ts';
+import { accecnProcess } from './accecn.ts';
 import {
   ackState,
   FLAG_CA_ALERT,
@@ -16,6 +17,7 @@ import {
   FLAG_SET_XMIT_TIMER,
   FLAG_SLOWPATH,
   FLAG_SND_UNA_ADVANCED,
+  FLAG_TS_PROGRESS,
   FLAG_UPDATE_TS,
   FLAG_WIN_UPDATE,
   REXMIT_NEW,
@@ -65,12 +67,16 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
     ackState.flag |= FLAG_SND_UNA_ADVANCED;
     sk.retransmits = 0;
   }
+  if (sk.accecn !== undefined && sk.sawTstamp && ((sk.rcvTsval - sk.tsRecent) | 0) > 0) {
+    ackState.flag |= FLAG_TS_PROGRESS;
+  }
   if ((flag & FLAG_UPDATE_TS) !== 0) replaceTsRecent(now, sk, seg.seq);
   takeWindowAndSacks(now, sk, seg, priorUna);
   sk.errSoft = '';
   sk.probesOut = 0;
   sk.rcvTstamp = now;
   if (priorPackets === 0) {
+    if (sk.accecn !== undefined) accecnProcess(sk, sk.accecn, seg, sk.delivered - delivered);
     sk.caOps.inAckEvent?.(sk);
     if ((ackState.flag & FLAG_DSACKING_ACK) !== 0) {
       fastRetransAlert(now, sk, priorUna, 0);
@@ -82,6 +88,7 @@ export function processAck(now: number, sk: TcpSock, seg: Segment, flag: number)
   }
   cleanRtxQueue(now, sk, priorFack, priorUna);
   rackUpdateReoWnd(sk);
+  if (sk.accecn !== undefined) accecnProcess(sk, sk.accecn, seg, sk.delivered - delivered);
   sk.caOps.inAckEvent?.(sk);
   processTlpAck(now, sk, ack);
   if (isDubious(sk)) {
@@ -108,6 +115,7 @@ function oldAck(now: number, sk: TcpSock, seg: Segment, advance: number): AckRes
   const { delivered } = sk;
   sackWriteQueue(now, sk, seg, sk.sndUna);
   countDelivered(sk, ackState.sackDelivered);
+  if (sk.accecn !== undefined) accecnProcess(sk, sk.accecn, seg, sk.delivered - delivered);
   fastRetransAlert(now, sk, sk.sndUna, 0);
   newlyDelivered(sk, delivered);
   xmitRecovery(now, sk);
@@ -144,7 +152,9 @@ function newlyDelivered(sk: TcpSock, before: number): number {
   const delivered = sk.delivered - before;
   const { TcpExt } = sk.tcp.mib;
   TcpExt.TCPDelivered += delivered;
-  if ((ackState.flag & FLAG_ECE) !== 0) TcpExt.TCPDeliveredCE += delivered;
+  if ((ackState.flag & FLAG_ECE) !== 0) {
+    TcpExt.TCPDeliveredCE += sk.accecn === undefined ? delivered : ackState.ceCount;
+  }
   return delivered;
 }
 

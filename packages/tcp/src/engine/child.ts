@@ -3,7 +3,7 @@
  * @module
  */
 import { defaultCongestion, routeCongestion } from './congestion.ts';
-import { ECN_OK } from './ecn.ts';
+import { ecnChild } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
 import { stampSeconds } from './paws.ts';
 import type { Inet } from './ports.ts';
@@ -55,7 +55,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
     child.tsRecentStamp = stampSeconds(now);
   }
   child.sackOk = req.sackOk;
-  child.ecnFlags = req.ecnOk ? ECN_OK : 0;
+  ecnChild(child, req);
   child.wscaleOk = req.wscaleOk;
   if (req.wscaleOk) {
     child.sndWscale = req.sndWscale;

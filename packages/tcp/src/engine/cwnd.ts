@@ -26,7 +26,7 @@ export function inSlowStart(sk: TcpSock): boolean {
 /** `count` more segments were delivered, as an ACK tells that may tell of congestion too. */
 export function countDelivered(sk: TcpSock, count: number): void {
   sk.delivered += count;
-  if ((ackState.flag & FLAG_ECE) !== 0) sk.deliveredCe += count;
+  if ((ackState.flag & FLAG_ECE) !== 0 && sk.accecn === undefined) sk.deliveredCe += count;
 }
 
 /** The window is being reduced, so nothing else may change it. */

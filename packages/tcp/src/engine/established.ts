@@ -5,6 +5,7 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, PSH, RST, SYN } from '../flags.ts';
+import { accecnReceived } from './accecn.ts';
 import { ackCheck, ackNowOrLater, ackScheduled, dataReceived } from './ack.ts';
 import { FLAG_DATA, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
 import { processAck } from './acked.ts';
@@ -28,6 +29,7 @@ export function rcvEstablished(now: number, sk: TcpSock, skb: SkBuff, seg: Segme
   seg.readEstablished(skb, sk);
   if (isPredicted(sk, skb, seg)) {
     if (seg.len === 0) {
+      if (sk.accecn !== undefined) accecnReceived(sk, sk.accecn, skb, seg);
       const flag = sk.rcvNxt === sk.rcvWup ? FLAG_UPDATE_TS : 0;
       const result = processAck(now, sk, seg, flag);
       skb.free();
@@ -46,7 +48,7 @@ export function rcvEstablished(now: number, sk: TcpSock, skb: SkBuff, seg: Segme
 /** In order, nothing special about it, and the window of the peer as it was. */
 function isPredicted(sk: TcpSock, skb: SkBuff, seg: Segment): boolean {
   return (
-    (seg.flags & ~PSH) === ACK &&
+    (seg.flags & ~PSH) === sk.plainFlags &&
     seg.seq === sk.rcvNxt &&
     seg.window << sk.sndWscale === sk.sndWnd &&
     ((seg.ackSeq - sk.sndNxt) | 0) <= 0 &&
@@ -72,6 +74,7 @@ function predictedData(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): voi
     if (sk.sawTstamp && sk.rcvNxt === sk.rcvWup) storeTsRecent(now, sk);
     sk.sndWl1 = seg.seq;
   }
+  if (sk.accecn !== undefined) accecnReceived(sk, sk.accecn, skb, seg);
   skb.pull(headerLength);
   if (sk.sawTstamp) rcvRttMeasureTs(now, sk, len);
   queueReceived(sk, skb, endSeq);
@@ -95,6 +98,7 @@ function slowPath(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): void {
     drop(sk, skb, refused);
     return;
   }
+  if (sk.accecn !== undefined) accecnReceived(sk, sk.accecn, skb, seg);
   const result = processAck(now, sk, seg, FLAG_SLOWPATH | FLAG_UPDATE_TS);
   if (typeof result === 'string') {
     drop(sk, skb, result);

@@ -2,9 +2,18 @@
  * For tests: hosts with nothing but TCP, over a link in virtual time that loses, delays and reorders as it is told.
  * @module
  */
-import { CHECKSUM_NONE, checksumHelp, Pool, SKB_GSO_TCPV4, type SkBuff, segment } from '@stack/skbuff';
+import {
+  CHECKSUM_NONE,
+  checksumHelp,
+  Pool,
+  SKB_GSO_TCP_ACCECN,
+  SKB_GSO_TCPV4,
+  type SkBuff,
+  segment,
+} from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import { headerLength } from '../fields.ts';
+import { CWR } from '../flags.ts';
 import { gsoFixup } from '../gso.ts';
 import type { Dst, Family, Flow, Inet } from './ports.ts';
 import type { TcpSysctl } from './sysctl.ts';
@@ -34,6 +43,8 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_early_retrans: 3,
     tcp_ecn: 2,
     tcp_ecn_fallback: 1,
+    tcp_ecn_option: 2,
+    tcp_ecn_option_beacon: 3,
     tcp_fastopen: 1,
     tcp_fastopen_blackhole_timeout_sec: 0,
     tcp_fastopen_key: '',
@@ -255,7 +266,9 @@ export class Host {
     const length = NETWORK + headerLength(skb.view, at + NETWORK);
     const whole = skb.len - NETWORK;
     const parts = segment(skb, length, (part, index, count, offset) => {
-      gsoFixup(part.view, part.data + NETWORK, index, count, offset, whole, part.len - NETWORK);
+      const own = part.len - NETWORK;
+      const firstOnly = (skb.gsoType & SKB_GSO_TCP_ACCECN) === 0 ? CWR : 0;
+      gsoFixup(part.view, part.data + NETWORK, index, count, offset, whole, own, firstOnly);
     });
     if (parts === undefined) throw new Error('no memory');
     for (const part of parts) this.#send(part);

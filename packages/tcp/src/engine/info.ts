@@ -3,7 +3,7 @@
  * @module
  */
 import { CHRONO_BUSY, CHRONO_RWND, CHRONO_SNDBUF, chronoTotal } from './chrono.ts';
-import { ECN_OK, ECN_SEEN } from './ecn.ts';
+import { ECN_ANY, ECN_SEEN } from './ecn.ts';
 import { deliveryRate } from './rate.ts';
 import { notSentBytes } from './send-queue.ts';
 import { LISTEN } from './state.ts';
@@ -93,6 +93,20 @@ export interface TcpInfo {
   totalRtoRecoveries: number;
   /** ms. */
   totalRtoTime: number;
+  /** Packets that came with CE (RFC 9768). */
+  receivedCe: number;
+  /** Payload that the peer told it got with ECT(1), ECT(0) and CE, bytes modulo 2^32. */
+  deliveredE1Bytes: number;
+  deliveredE0Bytes: number;
+  deliveredCeBytes: number;
+  /** And that came so from the peer. */
+  receivedE1Bytes: number;
+  receivedE0Bytes: number;
+  receivedCeBytes: number;
+  /** What does not work on the way, bits: 1, 2 ACE as sent and as received, 4, 8 its option. */
+  accecnFailMode: number;
+  /** 0 no option came, 1 an empty one, 2 one with counters, 3 one with counters that were zeroed. */
+  accecnOptSeen: number;
 }
 
 /** What is not 0 of a listener. */
@@ -137,7 +151,7 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
       (sk.tstampOk ? TCPI_OPT_TIMESTAMPS : 0) |
       (sk.sackOk ? TCPI_OPT_SACK : 0) |
       (sk.wscaleOk ? TCPI_OPT_WSCALE : 0) |
-      ((sk.ecnFlags & ECN_OK) !== 0 ? TCPI_OPT_ECN : 0) |
+      ((sk.ecnFlags & ECN_ANY) !== 0 ? TCPI_OPT_ECN : 0) |
       ((sk.ecnFlags & ECN_SEEN) !== 0 ? TCPI_OPT_ECN_SEEN : 0) |
       (sk.synDataAcked ? TCPI_OPT_SYN_DATA : 0) |
       (sk.fastopenChild ? TCPI_OPT_TFO_CHILD : 0),
@@ -199,6 +213,15 @@ function connectionInfo(now: number, sk: TcpSock): TcpInfo {
     totalRto: sk.totalRto,
     totalRtoRecoveries: sk.totalRtoRecoveries,
     totalRtoTime: milliseconds(sk.totalRtoTime),
+    receivedCe: sk.accecn?.receivedCe ?? 0,
+    deliveredE1Bytes: sk.accecn?.deliveredBytes[0] ?? 0,
+    deliveredE0Bytes: sk.accecn?.deliveredBytes[1] ?? 0,
+    deliveredCeBytes: sk.accecn?.deliveredBytes[2] ?? 0,
+    receivedE1Bytes: sk.accecn?.receivedBytes[0] ?? 0,
+    receivedE0Bytes: sk.accecn?.receivedBytes[1] ?? 0,
+    receivedCeBytes: sk.accecn?.receivedBytes[2] ?? 0,
+    accecnFailMode: sk.accecn?.failMode ?? 0,
+    accecnOptSeen: sk.accecn?.optSeen ?? 0,
   };
 }
 

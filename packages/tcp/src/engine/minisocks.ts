@@ -69,7 +69,7 @@ export function connRequest(
   const remote = family.hash(req.daddr);
   req.sntIsn = isn !== 0 ? isn : secure.seq(now, local, remote, req.sport, req.dport);
   if (req.tstampOk && tcp.sysctl.tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
-  req.ecnOk = ecnRequested(sk, skb, seg, dst);
+  ecnRequested(req, skb, seg, dst);
   openWindow(req);
   return judge(now, req, skb, seg);
 }
@@ -243,6 +243,7 @@ export function requestBackoff(req: RequestSock): number {
 
 export function resendSynack(now: number, req: RequestSock): boolean {
   req.cookie = undefined;
+  req.accecnOption = false;
   if (!sendSynack(now, req)) return false;
   const { mib } = req.listener.tcp;
   mib.Tcp.RetransSegs++;

@@ -5,7 +5,7 @@
 import { HLEN } from '../fields.ts';
 import { TCPOLEN_TSTAMP_ALIGNED } from '../write.ts';
 import type { Dst } from './ports.ts';
-import { sackLength } from './sack.ts';
+import { changingLength } from './sack.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** MSS of a peer that names none (RFC 9293 MUST-15). */
@@ -40,14 +40,14 @@ export function syncMss(sk: TcpSock, pmtu: number): number {
   return mss;
 }
 
-/** The MSS for the next segment: the path MTU is asked again, and SACK blocks that go with it take their part. */
+/** The MSS for the next segment: the path MTU is asked again, and what SACK and Accurate ECN tell with it takes its part. */
 export function currentMss(now: number, sk: TcpSock): number {
   const { dst } = sk;
   if (dst !== undefined) {
     const mtu = dst.mtu(now);
     if (mtu !== sk.pmtuCookie) syncMss(sk, mtu);
   }
-  return sk.mssCache - sackLength(sk);
+  return sk.mssCache - changingLength(sk);
 }
 
 /** At most half of the largest window the peer ever offered, so that two segments fit (RFC 9293 §3.8.6.2.1). */

@@ -4,12 +4,13 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
+import { accecnReceived } from './accecn.ts';
 import { ackCheck } from './ack.ts';
 import { FLAG_NO_CHALLENGE, FLAG_SLOWPATH, FLAG_UPDATE_TS } from './ack-flags.ts';
 import { processAck } from './acked.ts';
 import { challengeAck } from './challenge.ts';
 import { doneWith, resetReceived, shutdownWrite, stateChanged } from './close.ts';
-import { ecnAcceptCwr } from './ecn.ts';
+import { ecnAcceptCwr, ecnThirdAck } from './ecn.ts';
 import { dataSendCheck } from './established.ts';
 import { fastopenEstablished } from './fastopen-server.ts';
 import { initTransfer } from './init-transfer.ts';
@@ -67,6 +68,7 @@ export function rcvStateProcess(now: number, sk: TcpSock, skb: SkBuff, seg: Segm
     drop(sk, skb, refused);
     return;
   }
+  if (sk.accecn !== undefined) accecnReceived(sk, sk.accecn, skb, seg);
   if (!fifthAck(now, sk, skb, seg)) return;
   ecnAcceptCwr(sk, seg);
   processUrgent(sk, skb, seg);
@@ -137,6 +139,7 @@ function fifthAck(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): boolean 
 /** SYN-RECEIVED to ESTABLISHED: a passive open, or one whose SYN crossed the peer's. */
 function synAcked(now: number, sk: TcpSock, seg: Segment): void {
   sk.delivered++;
+  ecnThirdAck(sk, seg);
   const req = sk.fastopenRsk;
   if (sk.srtt === 0) synackRtt(now, sk, req !== undefined && req.numRetrans === 0 ? req.sntSynack : 0);
   if (sk.tstampOk) sk.advmss -= 12;

@@ -5,7 +5,15 @@
 import { CHECKSUM_PARTIAL, type SkBuff } from '@stack/skbuff';
 import { HLEN } from '../fields.ts';
 import { ACK, ECE, RST, SYN } from '../flags.ts';
-import { TCPOLEN_TSTAMP_ALIGNED, writeHeader, writeMss, writeTimestamps } from '../write.ts';
+import {
+  accecnOptionLength,
+  TCPOLEN_TSTAMP_ALIGNED,
+  writeHeader,
+  writeMss,
+  writeTimestamps,
+} from '../write.ts';
+import { synFeedback } from './accecn.ts';
+import { synackFields, writeSynackOption } from './accecn-option.ts';
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
@@ -192,19 +200,26 @@ export function sendSynack(now: number, req: RequestSock): boolean {
     req.dst = dst;
   }
   const { cookie } = req;
-  const length = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie);
+  const others = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie);
+  const fields =
+    req.accecn >= 0 && req.accecnOption ? synackFields(tcp.sysctl.tcp_ecn_option, others - HLEN) : 0;
+  const length = fields === 0 ? others : others + accecnOptionLength(fields);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return false;
   if (tcp.probe !== undefined) tcp.probe('tcp_make_synack', tx);
   const sum = pushBare(family, tx, req.saddr, req.daddr, length);
   const at = tx.data;
   const window = req.synackWindow;
-  const flags = req.ecnOk ? SYN | ACK | ECE : SYN | ACK;
+  const flags = SYN | ACK | (req.accecn >= 0 ? synFeedback(req.accecn) : req.ecnOk ? ECE : 0);
   writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, flags, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
   const tsval = (tsClock(now) + req.tsoffset) | 0;
   const behindMss = writeMss(tx.view, at + HLEN, advmss);
-  const next = writeSackAndTimestamps(tx.view, behindMss, req.sackOk, req.tstampOk, tsval, req.tsRecent);
+  // The option of Accurate ECN stands behind timestamps, and in front of SACK-permitted where there are none.
+  let next = behindMss;
+  if (fields > 0 && !req.tstampOk) next = writeSynackOption(tx.view, next, fields);
+  next = writeSackAndTimestamps(tx.view, next, req.sackOk, req.tstampOk, tsval, req.tsRecent);
+  if (fields > 0 && req.tstampOk) next = writeSynackOption(tx.view, next, fields);
   writeWscaleAndCookie(tx.view, next, req.wscaleOk, req.rcvWscale, cookie);
   tcp.mib.Tcp.OutSegs++;
   const result = family.output(now, tx, dst, req);

@@ -44,6 +44,10 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   sackOk = false;
   /** The SYN asked for ECN, and the SYN-ACK agrees. */
   ecnOk = false;
+  /** It asked for Accurate ECN, and gets that: the ECN bits that it came with, -1 = it did not. */
+  accecn = -1;
+  /** The SYN-ACK has the option of that: it goes without when it is sent again (§3.2.3.2.1). */
+  accecnOption = true;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;

@@ -80,7 +80,7 @@ export function retransmitUncounted(now: number, sk: TcpSock, skb: SkBuff, segs:
     room = Math.min(room, mss);
     if (skb.len < room) tryCollapse(sk, skb, room);
   }
-  skb.cb[CB_FLAGS] = ecnFallback(sk, flagsOf(skb));
+  if ((flagsOf(skb) & SYN) !== 0) skb.cb[CB_FLAGS] = ecnFallback(sk, flagsOf(skb));
   const count = pcountOf(skb);
   Tcp.RetransSegs += count;
   if ((flagsOf(skb) & SYN) !== 0) TcpExt.TCPSynRetrans++;

@@ -6,7 +6,9 @@
  * an option is written from one run of the array, with or without the D-SACK block.
  * @module
  */
-import { TCPOLEN_SACK_BASE_ALIGNED, TCPOLEN_SACK_PERBLOCK, writeSack } from '../write.ts';
+import { accecnOptionLength, TCPOLEN_SACK_BASE_ALIGNED, TCPOLEN_SACK_PERBLOCK, writeSack } from '../write.ts';
+import type { AccEcn } from './accecn.ts';
+import { optionFields, wantsOption, writeOption } from './accecn-option.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** Blocks that are remembered. */
@@ -119,22 +121,54 @@ export function highestSacked(sk: TcpSock): number {
   return highest;
 }
 
-/** Blocks the next segment has: all that are due, as far as its header has room. */
+/** Blocks the next segment has: all that are due, as far as its header has room, beside what Accurate ECN has to tell. */
 export function sackBlocks(sk: TcpSock): number {
   const due = sk.numSacks + (sk.dsack ? 1 : 0);
   if (due === 0) return 0;
   const room = MAX_HEADER - sk.tcpHeaderLen - TCPOLEN_SACK_BASE_ALIGNED;
-  return Math.min(due, Math.floor(room / TCPOLEN_SACK_PERBLOCK));
+  const count = Math.min(due, Math.floor(room / TCPOLEN_SACK_PERBLOCK));
+  return sk.accecn === undefined ? count : besideOption(sk, sk.accecn, count);
+}
+
+/** Linux: for the option of Accurate ECN blocks give way, but not below two. */
+function besideOption(sk: TcpSock, accecn: AccEcn, count: number): number {
+  if (!wantsOption(sk, accecn)) return count;
+  for (let fewer = count; fewer >= 2; fewer--) {
+    if (optionFields(sk, accecn, lengthOf(fewer)) > 0) return fewer;
+  }
+  return count;
+}
+
+function lengthOf(count: number): number {
+  return count === 0 ? 0 : TCPOLEN_SACK_BASE_ALIGNED + count * TCPOLEN_SACK_PERBLOCK;
 }
 
 /** Bytes that SACK adds to the header of the next segment. */
 export function sackLength(sk: TcpSock): number {
-  const count = sackBlocks(sk);
-  return count === 0 ? 0 : TCPOLEN_SACK_BASE_ALIGNED + count * TCPOLEN_SACK_PERBLOCK;
+  return lengthOf(sackBlocks(sk));
 }
 
-/** Writes `count` blocks behind the other options of the header at `at`. A D-SACK block is told once. */
-export function writeSackOption(sk: TcpSock, view: DataView, at: number, count: number): void {
-  writeSack(view, at + sk.tcpHeaderLen, edgesOf(sk), count, sk.dsack ? 0 : BLOCKS);
+/** Writes `count` blocks at `at`. A D-SACK block is told once. */
+function writeSackOption(sk: TcpSock, view: DataView, at: number, count: number): void {
+  writeSack(view, at, edgesOf(sk), count, sk.dsack ? 0 : BLOCKS);
   sk.dsack = false;
+}
+
+/** Bytes of the options that a segment has beyond those of all: SACK's and Accurate ECN's. */
+export function changingLength(sk: TcpSock): number {
+  const sack = sackLength(sk);
+  if (sk.accecn === undefined) return sack;
+  const fields = optionFields(sk, sk.accecn, sack);
+  return fields === 0 ? sack : sack + accecnOptionLength(fields);
+}
+
+/** Writes them at `at`, where there is room for `length` bytes that {@link changingLength} gave. */
+export function writeChanging(now: number, sk: TcpSock, view: DataView, at: number, length: number): void {
+  const count = sackBlocks(sk);
+  const sack = lengthOf(count);
+  let next = at;
+  if (length > sack && sk.accecn !== undefined) {
+    next = writeOption(now, view, at, sk.accecn, optionFields(sk, sk.accecn, sack));
+  }
+  if (count > 0) writeSackOption(sk, view, next, count);
 }

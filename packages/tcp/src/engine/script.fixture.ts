@@ -20,7 +20,7 @@ import type { TcpSock } from './tcb.ts';
 export const PEER = 0x0a00_0009;
 const PEER_PORT = 40_000;
 const OUR_PORT = 80;
-const FLAGS = 'FSRP.UEW';
+const FLAGS = 'FSRP.UEWA';
 const ECN = ['', '[ect1] ', '[ect0] ', '[ce] '];
 
 interface Sent {
@@ -261,7 +261,7 @@ export class Script {
 
   #parse(text: string): { header: Parameters<typeof encode>[0]; length: number } {
     const match =
-      /^([FSRPUEW.]+) (\d+):(\d+)\((\d+)\)(?: ack (\d+))?(?: win (\d+))?(?: urg (\d+))?(?: <(.*)>)?$/.exec(
+      /^([FSRPUEWA.]+) (\d+):(\d+)\((\d+)\)(?: ack (\d+))?(?: win (\d+))?(?: urg (\d+))?(?: <(.*)>)?$/.exec(
         text,
       );
     if (match === null) throw new Error(`no segment: ${text}`);
@@ -322,6 +322,10 @@ export class Script {
         return `sack ${option.blocks.map(({ startSeq, endSeq }) => `${startSeq}:${endSeq}`).join(' ')}`;
       case 8:
         return `TS val ${option.tsval - Math.floor(this.#start / 1000)} ecr ${option.tsecr}`;
+      case 172:
+        return accEcn(['e0b', 'ceb', 'e1b'], option.counters);
+      case 174:
+        return accEcn(['e1b', 'ceb', 'e0b'], option.counters);
       case 34:
         return `FO ${toHex(option.cookie)}`.trimEnd();
       case 254:
@@ -354,6 +358,10 @@ function parseOption(text: string, ours: number): Option {
       };
     case 'TS':
       return { kind: 8, tsval: Number(words[2]) >>> 0, tsecr: Number(words[4]) >>> 0 };
+    case 'ECN': {
+      const counters = words.slice(1).filter((_, i) => i % 2 === 1);
+      return { kind: words[1] === 'e0b' ? 172 : 174, counters: counters.map(Number) };
+    }
     case 'FO':
       return { kind: 34, cookie: fromHex(words[1]) };
     case 'FOEXP':
@@ -377,6 +385,9 @@ function optionSize(option: Option): number {
       return 2 + option.blocks.length * 8;
     case 8:
       return 10;
+    case 172:
+    case 174:
+      return 2 + option.counters.length * 3;
     case 34:
       return 2 + option.cookie.length;
     case 254:
@@ -384,6 +395,11 @@ function optionSize(option: Option): number {
     default:
       throw new Error('no size');
   }
+}
+
+/** Counters of AccECN by name: `ECN e1b 1 ceb 0 e0b 1`. */
+function accEcn(names: readonly string[], counters: readonly number[]): string {
+  return ['ECN', ...counters.map((counter, i) => `${names[i]} ${counter}`)].join(' ');
 }
 
 function fromHex(text = ''): Uint8Array {

@@ -10,7 +10,7 @@ import { FLAG_SLOWPATH } from './ack-flags.ts';
 import { processAck } from './acked.ts';
 import { CB_FLAGS } from './cb.ts';
 import { resetReceived, stateChanged } from './close.ts';
-import { ecnCrossedSyn, ecnSynack } from './ecn.ts';
+import { ecnCrossedSyn, ecnHandshakeAck, ecnSynack } from './ecn.ts';
 import { fastopenSynack } from './fastopen-synack.ts';
 import { finishConnect } from './init-transfer.ts';
 import { headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
@@ -57,7 +57,7 @@ export function synSent(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): nu
       return SYN_CONSUMED;
     }
     if ((seg.flags & SYN) === 0) return 'TCP_FLAGS';
-    ecnSynack(sk, seg);
+    ecnSynack(sk, skb, seg);
     takeSynOptions(sk, seg);
     establish(now, sk, seg, timestamps);
     return finishHandshake(now, sk, skb, seg);
@@ -129,7 +129,7 @@ function finishHandshake(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): n
     delayAck(now, sk, DELACK_MAX);
     return SYN_CONSUMED;
   }
-  sendAck(now, sk);
+  sendAck(now, sk, sk.rcvNxt, ecnHandshakeAck(sk));
   return SYN_MORE;
 }
 

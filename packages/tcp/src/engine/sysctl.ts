@@ -38,10 +38,14 @@ export interface TcpSysctl {
   readonly tcp_dsack: number;
   /** 3, 4: send a tail loss probe (RFC 8985 §7); 0: do not. */
   readonly tcp_early_retrans: number;
-  /** RFC 3168: 0 without, 1 asked for and agreed to, 2 agreed to only. */
+  /** 0 without; RFC 3168: 1 asked for and agreed to, 2 agreed to only; Accurate ECN agreed to as well: 3 and asked for, 4 and RFC 3168 asked for, 5. */
   readonly tcp_ecn: number;
-  /** A SYN that is sent again asks no more; 0: it does. */
+  /** A SYN that is sent again asks no more, and what is mangled on the way is noticed; 0: neither. */
   readonly tcp_ecn_fallback: number;
+  /** The option of Accurate ECN is sent: 0 never, 1 where something changed and {@link tcp_ecn_option_beacon} says, 2 whenever it fits. */
+  readonly tcp_ecn_option: number;
+  /** How many times in a round trip at least; 0: not for that. */
+  readonly tcp_ecn_option_beacon: number;
   /** Fast open, bits: 1 client, 2 server, 4 client without cookie, 0x200 server without cookie, 0x400 every listener. */
   readonly tcp_fastopen: number;
   /** s without fast open after one was swallowed on the way, doubled each time up to 64 times; 0: never without. */

@@ -5,6 +5,8 @@
  */
 import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { Sock } from '@stack/skbuff/sock';
+import { ACK } from '../flags.ts';
+import type { AccEcn } from './accecn.ts';
 import type { CongestionOps } from './cong.ts';
 import type { FastopenRequest } from './fastopen-client.ts';
 import type { FastopenQueue } from './fastopen-queue.ts';
@@ -240,6 +242,10 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   sackOk = false;
   /** `ECN_*` bits: see `ecn.ts`. */
   ecnFlags = 0;
+  /** Accurate ECN, where both agreed on it. */
+  accecn: AccEcn | undefined = undefined;
+  /** Flags of a segment that brings nothing but what its numbers tell, PSH aside. */
+  plainFlags: number = ACK;
   wscaleOk = false;
   sndWscale = 0;
   rcvWscale = 0;

@@ -14,7 +14,7 @@ import { departureTime, paceNext } from './pacing.ts';
 import { CN, type Dst, OK } from './ports.ts';
 import { enterCwr } from './prr.ts';
 import { rateSkbSent } from './rate.ts';
-import { sackLength, writeSackOption } from './sack.ts';
+import { changingLength, writeChanging } from './sack.ts';
 import { appendSent } from './sent-list.ts';
 import { CLOSE } from './state.ts';
 import { synLength, writeSynOptions } from './syn-options.ts';
@@ -72,7 +72,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
   const pcount = pcountOf(skb);
   const flags = pcount > 1 ? flagsOf(skb) | PSH : flagsOf(skb);
   const syn = (flags & SYN) !== 0;
-  const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen + sackLength(sk);
+  const length = syn ? synLength(sk, flags) : sk.tcpHeaderLen + changingLength(sk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   const prior = sk.wstampNs;
@@ -121,7 +121,7 @@ export function transmitControl(
   const { tcp } = sk;
   const dst = currentDst(now, sk);
   if (dst === undefined) return FAILED;
-  const length = sk.tcpHeaderLen + sackLength(sk);
+  const length = sk.tcpHeaderLen + changingLength(sk);
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return FAILED;
   if (tcp.probe !== undefined) tcp.probe('__tcp_transmit_skb', tx);
@@ -135,10 +135,10 @@ export function transmitControl(
   return hand(now, sk, tx, dst);
 }
 
-/** Sends an ACK now (Linux `tcp_send_ack`), of everything or up to `ack`. */
-export function sendAck(now: number, sk: TcpSock, ack: number = sk.rcvNxt): void {
+/** Sends an ACK now (Linux `tcp_send_ack`), of everything or up to `ack`; `flags` may have an ACE field (RFC 9768 §3.2.2.1). */
+export function sendAck(now: number, sk: TcpSock, ack: number = sk.rcvNxt, flags: number = ACK): void {
   if (sk.state === CLOSE) return;
-  if (transmitControl(now, sk, acceptableSeq(sk), ACK, ack) === FAILED) delayAck(now, sk, DELACK_MAX); // try again
+  if (transmitControl(now, sk, acceptableSeq(sk), flags, ack) === FAILED) delayAck(now, sk, DELACK_MAX); // try again
 }
 
 /** Resets the peer's side (Linux `tcp_send_active_reset`). The state is the caller's to change. */
@@ -191,8 +191,8 @@ function pushHeader(
   if ((flags & SYN) !== 0) writeSynOptions(departure, sk, view, at + HLEN, flags);
   else if (length > HLEN) {
     if (sk.tstampOk) writeTimestamps(view, at + HLEN, (tsClock(departure) + sk.tsoffset) | 0, sk.tsRecent);
-    const sacks = (length - sk.tcpHeaderLen) >> 3; // eight bytes each, and four for all
-    if (sacks > 0) writeSackOption(sk, view, at, sacks);
+    const changing = length - sk.tcpHeaderLen;
+    if (changing > 0) writeChanging(departure, sk, view, at + sk.tcpHeaderLen, changing);
   }
   tx.transportHeader = at;
   tx.ipSummed = CHECKSUM_PARTIAL;
