@@ -17,9 +17,9 @@ if (files.length === 0) {
   process.stderr.write('usage: npm run oracle -- CAPTURE...\n');
   process.exitCode = 1;
 }
-await forEachFile(files, availableParallelism(), async (file) => {
+await forEachFile(files, availableParallelism(), async (file, reader) => {
   try {
-    const { packets, compared, fields, disagreements } = await compareCapture(file);
+    const { packets, compared, fields, disagreements } = await compareCapture(file, reader);
     for (const { packet, field, ours, theirs } of disagreements) {
       print(`${file} packet ${packet} ${field}: ours ${ours || 'nothing'}, tshark ${theirs || 'nothing'}`);
     }

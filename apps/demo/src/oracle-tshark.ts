@@ -1,5 +1,5 @@
 /**
- * tshark, asked for fields: one process a capture.
+ * tshark, asked for fields.
  * @module
  */
 import { spawn } from 'node:child_process';
@@ -16,12 +16,19 @@ export function valuesOf(row: Row, field: string): readonly string[] {
 /** What tshark makes of a capture. */
 export interface Reading {
   rows: Row[];
-  /** Why it stopped, its own words; undefined where it read the file to its end. */
-  fault: string | undefined;
+  /** Whether it read the file to its end, and found no fault with it. */
+  isWhole: boolean;
+}
+
+/** Reads captures, one after another. */
+export interface Reader {
+  /** Throws CommandError where there is nothing to read with. */
+  read(file: string): Promise<Reading>;
+  close(): void;
 }
 
 /** Preferences under which tshark judges each packet by itself: nothing put together, nothing relative, all checksums verified. */
-const PREFERENCES = [
+export const PREFERENCES: readonly string[] = [
   ...['ip.defragment:FALSE', 'ip.check_checksum:TRUE', 'ip.tso_support:FALSE'],
   ...[
     'tcp.check_checksum:TRUE',
@@ -32,8 +39,12 @@ const PREFERENCES = [
   'tcp.desegment_tcp_streams:FALSE',
 ];
 
-/** Reads `file` with tshark, these fields of each packet. Throws CommandError where there is no tshark. */
-export async function readWithTshark(file: string, fields: readonly string[]): Promise<Reading> {
+/** Reads these fields of each packet with tshark, one process a capture. */
+export function tsharkReader(fields: readonly string[]): Reader {
+  return { read: (file) => readWithTshark(file, fields), close: () => {} };
+}
+
+async function readWithTshark(file: string, fields: readonly string[]): Promise<Reading> {
   const { stdout, stderr, code } = await run([
     ...['-n', '-Q', '-r', file],
     ...PREFERENCES.flatMap((preference) => ['-o', preference]),
@@ -44,7 +55,7 @@ export async function readWithTshark(file: string, fields: readonly string[]): P
   if (code === 1) throw new CommandError(`tshark: ${complaint[0] ?? 'refused to run'}`);
   return {
     rows: stdout.split('\n').flatMap((line) => (line === '' ? [] : [rowOf(line, fields)])),
-    fault: code === 0 ? undefined : (complaint[0] ?? `exit code ${code}`),
+    isWhole: code === 0,
   };
 }
 

@@ -10,7 +10,8 @@ import { dissect } from './dissect.ts';
 import { canonical, type Expectation } from './oracle-expectation.ts';
 import { expectations, LAYER_FIELDS } from './oracle-fields.ts';
 import { type Compare, compareRoute, gaveUp } from './oracle-route.ts';
-import { type Row, readWithTshark, valuesOf } from './oracle-tshark.ts';
+import { sharkdReader } from './oracle-sharkd.ts';
+import { type Reader, type Row, tsharkReader, valuesOf } from './oracle-tshark.ts';
 
 /** One field of one packet that we and tshark read differently. */
 export interface Disagreement {
@@ -48,8 +49,16 @@ const FRAME_FIELDS = [
 /** tshark's complaints, and what tells that it took an Ethernet header for something else. */
 const VERDICT_FIELDS = ['_ws.malformed', '_ws.short', '_ws.unreassembled', 'eth.invalid_lentype', 'isl.dst'];
 
+/** All fields that are compared. */
+export const FIELDS: readonly string[] = [...FRAME_FIELDS, ...VERDICT_FIELDS, ...LAYER_FIELDS];
+
+/** A reader of what {@link compareCapture} compares: sharkd where there is one, else tshark. */
+export async function openReader(): Promise<Reader> {
+  return (await sharkdReader(FIELDS)) ?? tsharkReader(FIELDS);
+}
+
 /** Compares one capture. Throws CommandError where there is no tshark, the file system's error where there is no file. */
-export async function compareCapture(file: string): Promise<Comparison> {
+export async function compareCapture(file: string, reader: Reader): Promise<Comparison> {
   const result: Comparison = {
     file,
     packets: 0,
@@ -59,7 +68,7 @@ export async function compareCapture(file: string): Promise<Comparison> {
     fields: 0,
     disagreements: [],
   };
-  const reading = await readWithTshark(file, [...FRAME_FIELDS, ...VERDICT_FIELDS, ...LAYER_FIELDS]);
+  const reading = await reader.read(file);
   const rows = reading.rows.filter((row) => valuesOf(row, 'frame.encap_type').length > 0);
   let refusal: string | undefined;
   try {
@@ -78,8 +87,8 @@ export async function compareCapture(file: string): Promise<Comparison> {
     refusal = error.code;
   }
   // tshark knows fewer link types than there are, and then reads none of a file; it reads later minor versions of pcap as 2.4.
-  const missed = rows.length > result.packets || (refusal !== undefined && reading.fault === undefined);
-  const cutShort = rows.length < result.packets && reading.fault === undefined;
+  const missed = rows.length > result.packets || (refusal !== undefined && reading.isWhole);
+  const cutShort = rows.length < result.packets && reading.isWhole;
   if ((missed && refusal !== 'PCAP_BAD_VERSION') || cutShort) {
     const ours = `${result.packets}${refusal === undefined ? '' : `, then ${refusal}`}`;
     result.disagreements.push({ file, packet: 0, field: 'packets', ours, theirs: String(rows.length) });
