@@ -17,6 +17,7 @@ import { formatMessage } from 'publint/utils';
 import { NODE_PACKAGES } from './check-layers.mjs';
 import { bundleSizes } from './lib/bundle.mjs';
 import { typeFaults } from './lib/consumer-types.mjs';
+import { resolutionFaults } from './lib/resolved-types.mjs';
 import { firstBlock, toModule } from './lib/snippet.mjs';
 import { closure, readJson, readWorkspaces, specifier, subpaths } from './lib/workspace.mjs';
 
@@ -75,11 +76,7 @@ async function checkPackage(root, { folder, path, manifest }, needs, tarballs, s
 
   await step('contents', () => contents.filter((path) => !PACKED.test(path)).map((path) => `packs ${path}`));
   await step('publint', () => lint(file));
-  await step('types', async () => {
-    const attw = join(tools, '@arethetypeswrong/cli/dist/index.js');
-    await run(process.execPath, [attw, '--profile', 'esm-only', '--no-definitely-typed', '--no-color', file]);
-    return [];
-  });
+  await step('types', () => resolutionFaults(file));
   await step('install', async () => {
     await install(project, [
       ...needs.map((need) => tarballs.get(need.manifest.name).file),

@@ -1,6 +1,6 @@
 /** Type-checks what a user would write against the installed form of a package. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { specifier, subpaths } from './workspace.mjs';
 
@@ -13,6 +13,16 @@ const OPTIONS = {
   strict: true,
   noEmit: true,
   skipLibCheck: false,
+};
+
+/** A compiler's host that parses the language's own library once. */
+const host = ts.createCompilerHost(OPTIONS);
+const read = host.getSourceFile;
+const library = new Map();
+host.getSourceFile = (name, ...rest) => {
+  if (dirname(name) !== host.getDefaultLibLocation()) return read(name, ...rest);
+  if (!library.has(name)) library.set(name, read(name, ...rest));
+  return library.get(name);
 };
 
 /**
@@ -33,6 +43,7 @@ export function typeFaults(project, manifest, example, types = []) {
   const program = ts.createProgram(
     Object.keys(files).map((name) => join(project, name)),
     { ...OPTIONS, types, typeRoots: [join(project, 'node_modules/@types')] },
+    host,
   );
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const place = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
