@@ -33,7 +33,9 @@ const readmeExamples = {
   },
 };
 
-const tests = ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.{mjs,ts}'];
+/** Tests that touch nothing but what they import: their files share processes, and what those have loaded and compiled. */
+const ofPackages = ['packages/*/src/**/*.test.ts'];
+const ofPrograms = ['apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.{mjs,ts}'];
 /** Tests that talk to the kernel and its programs, or go by its clock: to those belongs a core. */
 const inRealTime = [
   'packages/tap/src/**/*.test.ts',
@@ -51,7 +53,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'virtual time',
-          include: tests,
+          include: ofPackages,
+          exclude: ['**/node_modules/**', ...inRealTime],
+          isolate: false,
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'programs',
+          include: ofPrograms,
           exclude: ['**/node_modules/**', ...inRealTime],
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
