@@ -65,7 +65,7 @@ export class Tap implements Device {
   mtu: number;
   address: number;
   readonly features: TapFeatures;
-  readonly gsoMaxSize = GSO_MAX_SIZE;
+  readonly gsoMaxSize: number = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   wake: ((device: Tap) => void) | undefined = undefined;
   receive: ((skb: SkBuff) => void) | undefined = undefined;

@@ -43,7 +43,7 @@ export class Loopback implements Device {
   mtu: number;
   readonly address = 0;
   readonly features: Readonly<Record<string, boolean>> = { rx: true, tx: true, tso: true, gso: true };
-  readonly gsoMaxSize = GSO_MAX_SIZE;
+  readonly gsoMaxSize: number = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   /** Never called: it is never busy. */
   wake: ((device: Loopback) => void) | undefined = undefined;

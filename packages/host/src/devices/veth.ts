@@ -61,7 +61,7 @@ export class Veth implements Device {
   name: string;
   readonly type = 'ether';
   address: number;
-  readonly gsoMaxSize = GSO_MAX_SIZE;
+  readonly gsoMaxSize: number = GSO_MAX_SIZE;
   readonly gsoMaxSegs = 65_535;
   wake: ((device: Veth) => void) | undefined = undefined;
   receive: ((skb: SkBuff) => void) | undefined = undefined;
