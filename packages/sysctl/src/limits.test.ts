@@ -92,6 +92,7 @@ const LIMITS: [string, number, number][] = [
   ['net.ipv4.tcp_syn_linear_timeouts', 0, 127],
   ['net.ipv4.tcp_syn_retries', 1, 127],
   ['net.ipv4.tcp_synack_retries', 0, 255],
+  ['net.ipv4.tcp_syncookies', 0, 255],
   ['net.ipv4.tcp_timestamps', 0, 255],
   ['net.ipv4.tcp_tso_rtt_log', 0, 255],
   ['net.ipv4.tcp_tso_win_divisor', 0, 255],

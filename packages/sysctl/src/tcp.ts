@@ -75,7 +75,9 @@ export const TCP = {
   tcp_syn_linear_timeouts: { kind: 'u8', default: 4, max: 127, unit: 'retries' },
   /** Retransmissions of a SYN-ACK. */
   tcp_synack_retries: { kind: 'u8', default: 5, unit: 'retries' },
-  /** Half-open connections of one listener. */
+  /** SYN cookies (RFC 4987 §3.6): 0 never, 1 where a listener's queue is full, 2 always. */
+  tcp_syncookies: { kind: 'u8', default: 1, unit: '' },
+  /** Half-open connections of one listener, without SYN cookies. */
   tcp_max_syn_backlog: { kind: 'int', default: 'machine', unit: 'connections' },
   /** Whether a connection that finds the accept queue full is reset, not ignored. */
   tcp_abort_on_overflow: { kind: 'u8', default: 0, unit: '' },

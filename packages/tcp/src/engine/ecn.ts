@@ -62,7 +62,7 @@ export function ecnXmit(sk: TcpSock): void {
 }
 
 /** Whether the route has ECN asked for and agreed to. */
-function isFeature(dst: Dst | undefined): boolean {
+export function isFeature(dst: Dst | undefined): boolean {
   return dst !== undefined && (dst.metrics.features & FEATURE_ECN) !== 0;
 }
 

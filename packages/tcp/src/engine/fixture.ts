@@ -86,6 +86,7 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_syn_linear_timeouts: 4,
     tcp_syn_retries: 6,
     tcp_synack_retries: 5,
+    tcp_syncookies: 1,
     tcp_timestamps: 1,
     tcp_tso_rtt_log: 9,
     tcp_tso_win_divisor: 3,

@@ -15,6 +15,7 @@ import { replyAck, replyReset } from './reply.ts';
 import type { RequestSock } from './request.ts';
 import { REQ_DONE, REQ_LISTENER, requestSegment } from './request-segment.ts';
 import { ESTABLISHED, LISTEN, NEW_SYN_RECV, SYN_RECV, TIME_WAIT } from './state.ts';
+import { cookieSegment } from './syn-cookie-ack.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import { kill, type TimewaitSock, TW_PAWS, TW_SYN, timewaitSegment } from './timewait.ts';
@@ -106,6 +107,15 @@ function listenSegment(now: number, sk: TcpSock, skb: SkBuff, isn: number): void
   const { tcp } = sk;
   const { seg } = tcp;
   if ((seg.flags & ACK) !== 0) {
+    const child = (seg.flags & (RST | SYN)) === 0 ? cookieSegment(now, sk, skb, seg) : undefined;
+    if (typeof child === 'object') {
+      childSegment(now, sk, child, skb);
+      return;
+    }
+    if (child !== undefined) {
+      tcp.drop(skb, child);
+      return;
+    }
     replyReset(now, tcp, sk.family, skb, seg, sk);
     tcp.drop(skb, 'TCP_FLAGS');
     return;
@@ -158,9 +168,15 @@ function request(now: number, tcp: Tcp, req: RequestSock, skb: SkBuff): void {
     listenSegment(now, sk, skb, 0);
     return;
   }
+  childSegment(now, sk, child, skb);
+}
+
+/** The segment that completed the handshake, for the socket that it made. */
+function childSegment(now: number, sk: TcpSock, child: TcpSock, skb: SkBuff): void {
+  const { seg } = sk.tcp;
   child.segsIn = 1 + Math.max(skb.gsoSegs, 1); // the SYN too
   if (seg.len > 0) child.dataSegsIn = Math.max(skb.gsoSegs, 1);
   rcvStateProcess(now, child, skb, seg);
-  // The segment that completed the handshake makes the listener readable, whatever became of the child since.
+  // It makes the listener readable, whatever became of the child since.
   if (child.state !== SYN_RECV) wakeListener(sk);
 }

@@ -141,7 +141,7 @@ describe('a connection that is opened', () => {
 
 describe('a listener whose queue of requests is nearly full', () => {
   it('answers those it had a connection with lately', () => {
-    const s = new Script();
+    const s = new Script({ sysctl: { tcp_syncookies: 0 } });
     s.host.tcp.bind(s.now, s.sk, 0, 80);
     s.host.tcp.listen(s.now, s.sk, 100);
     s.host.sysctl.tcp_max_syn_backlog = 4;

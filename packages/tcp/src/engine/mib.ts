@@ -29,6 +29,9 @@ export interface TcpCounters {
 
 /** `TcpExt:` in `/proc/net/netstat`: what this engine can count. */
 export interface TcpExtCounters {
+  SyncookiesSent: number;
+  SyncookiesRecv: number;
+  SyncookiesFailed: number;
   EmbryonicRsts: number;
   PruneCalled: number;
   RcvPruned: number;
@@ -124,6 +127,7 @@ export interface TcpExtCounters {
   TCPDeliveredCE: number;
   TCPZeroWindowDrop: number;
   TCPTimeWaitOverflow: number;
+  TCPReqQFullDoCookies: number;
   TCPReqQFullDrop: number;
   TCPDeferAcceptDrop: number;
   TCPMinTTLDrop: number;
@@ -161,6 +165,9 @@ export function tcpMib(): TcpMib {
       InCsumErrors: 0,
     },
     TcpExt: {
+      SyncookiesSent: 0,
+      SyncookiesRecv: 0,
+      SyncookiesFailed: 0,
       EmbryonicRsts: 0,
       PruneCalled: 0,
       RcvPruned: 0,
@@ -256,6 +263,7 @@ export function tcpMib(): TcpMib {
       TCPDeliveredCE: 0,
       TCPZeroWindowDrop: 0,
       TCPTimeWaitOverflow: 0,
+      TCPReqQFullDoCookies: 0,
       TCPReqQFullDrop: 0,
       TCPDeferAcceptDrop: 0,
       TCPMinTTLDrop: 0,

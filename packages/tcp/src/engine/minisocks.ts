@@ -11,12 +11,14 @@ import { doubled } from './doubled.ts';
 import { ecnRequested } from './ecn.ts';
 import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
-import type { Family } from './ports.ts';
+import type { Dst, Errno, Family } from './ports.ts';
 import { replyRequestReset, replyReset, sendSynack } from './reply.ts';
 import { RequestSock, type SynVerdict } from './request.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { LISTEN } from './state.ts';
+import { cookieTimestamp } from './syn-cookie.ts';
+import { cookieIsn, synFloodAction } from './syn-cookie-ack.ts';
 import type { ListenerExtra } from './tables.ts';
 import type { TcpSock } from './tcb.ts';
 import { tsClock } from './transmit.ts';
@@ -39,39 +41,56 @@ export function connRequest(
   const extra = sk.listener as ListenerExtra;
   const { TcpExt } = tcp.mib;
   if (isGroup(family, family.saddr(skb)) || isGroup(family, family.daddr(skb))) return listenDrop(sk); // MUST-63, MUST-57
-  if (isn === 0 && extra.requests.size > extra.backlog) {
-    TcpExt.TCPReqQFullDrop++; // SYN cookies are for later
-    return listenDrop(sk);
-  }
+  const { tcp_max_syn_backlog: most, tcp_syncookies, tcp_timestamps } = tcp.sysctl;
+  const overflows = isn === 0 && (tcp_syncookies === 2 || extra.requests.size > extra.backlog);
+  if (overflows && !synFloodAction(sk)) return listenDrop(sk);
   if (acceptQueueFull(extra)) {
     TcpExt.ListenOverflows++;
     return listenDrop(sk);
   }
   const req = new RequestSock(sk);
-  fill(now, req, skb, seg, family);
-  const { flow } = tcp;
-  flow.daddr = req.daddr;
-  flow.saddr = req.saddr;
-  flow.oif = req.boundDevIf;
-  flow.tos = sk.inet.tos;
-  flow.mark = sk.mark;
-  flow.sport = req.sport;
-  flow.dport = req.dport;
-  flow.dontroute = sk.localRoute;
-  const dst = family.route(now, flow, undefined);
+  fill(now, req, skb, seg);
+  const dst = routeRequest(now, req);
   if (typeof dst === 'string') return listenDrop(sk);
   req.dst = dst;
-  const most = tcp.sysctl.tcp_max_syn_backlog;
   // Without SYN cookies the last quarter is for peers known from before.
-  if (isn === 0 && most - extra.requests.size < most >> 2 && !isProven(now, req)) return listenDrop(sk);
+  const scarce = tcp_syncookies === 0 && most - extra.requests.size < most >> 2;
+  if (isn === 0 && scarce && !isProven(now, req)) return listenDrop(sk);
   const { secure } = tcp;
   const local = family.hash(req.saddr);
   const remote = family.hash(req.daddr);
-  req.sntIsn = isn !== 0 ? isn : secure.seq(now, local, remote, req.sport, req.dport);
-  if (req.tstampOk && tcp.sysctl.tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
+  if (overflows) req.sntIsn = cookieIsn(now, req, local, remote);
+  else req.sntIsn = isn !== 0 ? isn : secure.seq(now, local, remote, req.sport, req.dport);
+  if (req.tstampOk && tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
   ecnRequested(req, skb, seg, dst);
-  openWindow(req);
-  return judge(now, req, skb, seg);
+  if (overflows && !req.tstampOk) forgetOptions(req);
+  const { userMss } = sk;
+  const advmss = userMss !== 0 ? Math.min(userMss, dst.advmss) : dst.advmss;
+  openWindow(req, advmss - (req.tstampOk ? 12 : 0));
+  return judge(now, req, skb, seg, overflows);
+}
+
+/** Where the answers to a request go; `req.saddr` and `req.daddr` are set. */
+export function routeRequest(now: number, req: RequestSock): Dst | Errno {
+  const { family, listener } = req;
+  const { flow } = listener.tcp;
+  flow.daddr = req.daddr;
+  flow.saddr = req.saddr;
+  flow.oif = req.boundDevIf;
+  flow.tos = listener.inet.tos;
+  flow.mark = listener.mark;
+  flow.sport = req.sport;
+  flow.dport = req.dport;
+  flow.dontroute = listener.localRoute;
+  return family.route(now, flow, undefined);
+}
+
+/** A cookie can tell these in a timestamp alone. */
+function forgetOptions(req: RequestSock): void {
+  req.wscaleOk = false;
+  req.sackOk = false;
+  req.ecnOk = false;
+  req.accecn = -1;
 }
 
 /** Whether there was a connection with that peer lately. */
@@ -92,18 +111,12 @@ export function listenDrop(sk: TcpSock): string {
 }
 
 /** Takes over what the SYN says. */
-function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment, family: Family<unknown>): void {
+function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   const sk = req.listener;
   const { sysctl } = sk.tcp;
   seg.readOptions(skb);
   const { options } = seg;
-  req.saddr = family.daddr(skb);
-  req.daddr = family.saddr(skb);
-  req.sport = seg.dest;
-  req.dport = seg.source;
-  req.boundDevIf = sk.boundDevIf;
-  req.mark = sk.mark;
-  req.priority = sk.priority;
+  req.takeAddresses(skb, seg);
   req.rcvIsn = seg.seq;
   req.rcvNxt = (seg.seq + 1) | 0;
   req.tos = skb.tos;
@@ -123,28 +136,38 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment, family: 
   req.sntSynack = now;
 }
 
-/** The window to offer in the SYN-ACK (Linux `tcp_openreq_init_rwin`). */
-function openWindow(req: RequestSock): void {
+/** The window to offer in the SYN-ACK, in segments of `mss` bytes (Linux `tcp_openreq_init_rwin`). */
+export function openWindow(req: RequestSock, mss: number): void {
   const sk = req.listener;
   const dst = req.dst as NonNullable<RequestSock['dst']>;
   const space = fullSpace(sk);
   let clamp = sk.clampOption !== 0 ? sk.clampOption : dst.metrics.window;
   if ((sk.userlocks & 2) !== 0 && (clamp > space || clamp === 0)) clamp = space;
-  const mss = (sk.userMss !== 0 ? Math.min(sk.userMss, dst.advmss) : dst.advmss) - (req.tstampOk ? 12 : 0);
   selectInitialWindow(sk.tcp, space, mss, clamp, req.wscaleOk, dst.metrics.initrwnd, initial);
   req.rsksRcvWnd = initial.window;
   req.windowClamp = initial.clamp;
   req.rcvWscale = initial.wscale;
 }
 
-/** Asks the application, where it wants to be asked, and answers. */
-function judge(now: number, req: RequestSock, skb: SkBuff, seg: Segment): string | undefined {
+/** Asks the application, where it wants to be asked, and answers: with a cookie where nothing can be kept, nor put off. */
+function judge(
+  now: number,
+  req: RequestSock,
+  skb: SkBuff,
+  seg: Segment,
+  cookie: boolean,
+): string | undefined {
   const sk = req.listener;
   const verdict = sk.synFilter === undefined ? 'accept' : sk.synFilter(req);
   if (verdict === 'drop') return 'NOT_SPECIFIED';
   if (verdict === 'reset') {
     replyReset(now, sk.tcp, sk.family, skb, seg, sk);
     return 'NOT_SPECIFIED';
+  }
+  if (cookie) {
+    if (verdict === 'defer') return listenDrop(sk);
+    sendSynack(now, req, cookieTimestamp(tsClock(now), req, req.ecnOk || req.accecn >= 0));
+    return undefined;
   }
   const child = verdict === 'accept' ? tryFastopen(now, req, skb, seg) : undefined;
   if (child !== undefined) {

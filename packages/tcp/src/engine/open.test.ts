@@ -328,7 +328,7 @@ describe('passive open', () => {
   });
 
   it('holds one connection more than the backlog says, then drops the ACK; tcp_abort_on_overflow resets', () => {
-    const s = new Script({ sysctl: { tcp_synack_retries: 1 } });
+    const s = new Script({ sysctl: { tcp_synack_retries: 1, tcp_syncookies: 0 } });
     const { tcp } = s.host;
     tcp.bind(s.now, s.sk, 0, 80);
     tcp.listen(s.now, s.sk, 1);

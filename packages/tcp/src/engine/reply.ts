@@ -189,8 +189,8 @@ export function replyRequestReset(now: number, req: RequestSock): void {
   family.output(now, tx, dst, req);
 }
 
-/** Sends the SYN-ACK of a request. False where that was not possible. */
-export function sendSynack(now: number, req: RequestSock): boolean {
+/** Sends the SYN-ACK of a request; `clock` goes for its timestamp. False where that was not possible. */
+export function sendSynack(now: number, req: RequestSock, clock: number = tsClock(now)): boolean {
   const { family, listener } = req;
   const { tcp } = listener;
   let { dst } = req;
@@ -213,7 +213,7 @@ export function sendSynack(now: number, req: RequestSock): boolean {
   const flags = SYN | ACK | (req.accecn >= 0 ? synFeedback(req.accecn) : req.ecnOk ? ECE : 0);
   writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, flags, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
-  const tsval = (tsClock(now) + req.tsoffset) | 0;
+  const tsval = (clock + req.tsoffset) | 0;
   const behindMss = writeMss(tx.view, at + HLEN, advmss);
   // The option of Accurate ECN stands behind timestamps, and in front of SACK-permitted where there are none.
   let next = behindMss;

@@ -3,9 +3,11 @@
  * Small, for a flood makes many.
  * @module
  */
+import type { SkBuff } from '@stack/skbuff';
 import type { FastopenCookie } from './fastopen-cookie.ts';
 import { decideDeferred } from './minisocks.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
+import type { Segment } from './segment.ts';
 import { NEW_SYN_RECV } from './state.ts';
 import type { EhashEntry } from './tables.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
@@ -89,6 +91,18 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
     this.inet = listener.inet;
     this.saddr = listener.family.any;
     this.daddr = listener.family.any;
+  }
+
+  /** Whose it is: the addresses and ports of a segment from the peer, the rest as the listener has it. @internal */
+  takeAddresses(skb: SkBuff, seg: Segment): void {
+    const { family, listener } = this;
+    this.saddr = family.daddr(skb);
+    this.daddr = family.saddr(skb);
+    this.sport = seg.dest;
+    this.dport = seg.source;
+    this.boundDevIf = listener.boundDevIf;
+    this.mark = listener.mark;
+    this.priority = listener.priority;
   }
 
   /** Window that the SYN-ACK offers, bytes: it is never scaled. */

@@ -124,6 +124,8 @@ export interface TcpSysctl {
   readonly tcp_syn_linear_timeouts: number;
   /** Retransmissions of a SYN before `connect` fails. */
   readonly tcp_syn_retries: number;
+  /** Answer SYNs without remembering them (RFC 4987 §3.6): 0 never, 1 where a listener's queue is full, 2 always. */
+  readonly tcp_syncookies: number;
   /** Retransmissions of a SYN-ACK before the request is forgotten. */
   readonly tcp_synack_retries: number;
   /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */

@@ -49,6 +49,8 @@ export interface BindBucket {
   first: BindOwner | undefined;
   /** Whether all are connections without a bound port, to different peers: others of that kind may join. */
   ephemeral: boolean;
+  /** When a listener last answered with a SYN cookie, s; 0 = never. */
+  synqOverflow: number;
 }
 
 /** What a socket has beyond others while it listens. */
@@ -190,7 +192,7 @@ export class Tables {
   hold(owner: BindOwner, port: number, ephemeral: boolean): void {
     let bucket = this.#ports.get(port);
     if (bucket === undefined) {
-      bucket = { port, first: undefined, ephemeral };
+      bucket = { port, first: undefined, ephemeral, synqOverflow: 0 };
       this.#ports.set(port, bucket);
     }
     if (!ephemeral) bucket.ephemeral = false;

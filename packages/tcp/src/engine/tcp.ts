@@ -35,6 +35,7 @@ import { sendMessage } from './sendmsg.ts';
 import { streamWriteSpace } from './sndbuf.ts';
 import { getOption, type OptionResult, type OptionValue, setKeepalive, setOption } from './sockopt.ts';
 import { LISTEN, SYN_RECV, SYN_SENT } from './state.ts';
+import type { SynCookies } from './syn-cookie.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
@@ -68,6 +69,8 @@ export class Tcp {
   readonly fastopenKeys: HostKeys;
   /** @internal */
   readonly blackhole: Blackhole = new Blackhole(this);
+  /** Once the first SYN cookie was sent. @internal */
+  cookies: SynCookies | undefined = undefined;
   /** Counters of RFC 6056's algorithm 4. @internal */
   readonly perturb: Uint32Array = new Uint32Array(256);
   /** The segment being processed. @internal */
