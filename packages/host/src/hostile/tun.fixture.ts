@@ -1,5 +1,5 @@
 /**
- * The least that is a device: packets without a link header, as TUN has them. What the host sends is gone.
+ * The least that is a device: packets without a link header, as TUN has them. What the host sends is gone, once it was looked at.
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
@@ -12,7 +12,9 @@ export class Tun implements Device {
   readonly type = 'none';
   mtu = 1500;
   readonly address = 0;
-  readonly features: Readonly<Record<string, boolean>> = { tx: true, tso: true, gso: true };
+  features: Readonly<Record<string, boolean>> = { tx: true, tso: true, gso: true };
+  /** Sees what the host sends; it is only lent. */
+  sent: ((skb: SkBuff) => void) | undefined = undefined;
   readonly gsoMaxSize = 65_536;
   readonly gsoMaxSegs = 65_535;
   wake: ((device: Tun) => void) | undefined = undefined;
@@ -22,6 +24,7 @@ export class Tun implements Device {
   readonly #waiting: SkBuff[] = [];
 
   xmit(skb: SkBuff): number {
+    this.sent?.(skb);
     skb.free();
     return OK;
   }

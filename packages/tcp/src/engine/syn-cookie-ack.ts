@@ -46,8 +46,7 @@ export function cookieSegment(
   const { bindBucket, family, tcp } = sk;
   const { cookies, mib } = tcp;
   if (cookies === undefined || bindBucket === undefined || tcp.sysctl.tcp_syncookies === 0) return undefined;
-  const { synqOverflow } = bindBucket;
-  if (synqOverflow === 0 || stampSeconds(now) - synqOverflow > COOKIE_VALID) return undefined;
+  if (stampSeconds(now) - bindBucket.synqOverflow > COOKIE_VALID) return undefined;
   const req = new RequestSock(sk);
   req.takeAddresses(skb, seg);
   req.rcvIsn = (seg.seq - 1) | 0;

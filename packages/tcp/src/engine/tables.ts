@@ -7,6 +7,9 @@ import type { Dst, Family, Inet } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { TcpSock } from './tcb.ts';
 
+/** s: long before the clock began. */
+const NEVER = -0x4000_0000;
+
 /** What the established table holds: {@link TcpSock}, {@link RequestSock} or {@link TimewaitSock}, told apart by `state`. */
 export interface EhashEntry {
   readonly state: number;
@@ -49,7 +52,7 @@ export interface BindBucket {
   first: BindOwner | undefined;
   /** Whether all are connections without a bound port, to different peers: others of that kind may join. */
   ephemeral: boolean;
-  /** When a listener last answered with a SYN cookie, s; 0 = never. */
+  /** When a listener last answered with a SYN cookie, s; {@link NEVER} or later. */
   synqOverflow: number;
 }
 
@@ -192,7 +195,7 @@ export class Tables {
   hold(owner: BindOwner, port: number, ephemeral: boolean): void {
     let bucket = this.#ports.get(port);
     if (bucket === undefined) {
-      bucket = { port, first: undefined, ephemeral, synqOverflow: 0 };
+      bucket = { port, first: undefined, ephemeral, synqOverflow: NEVER };
       this.#ports.set(port, bucket);
     }
     if (!ephemeral) bucket.ephemeral = false;
