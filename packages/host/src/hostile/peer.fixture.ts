@@ -53,6 +53,7 @@ export class Outside {
   readonly #pool: Pool = new Pool({ chunkSize: 65_536 });
   readonly #tun: Tun = new Tun();
   readonly #peers = new Map<number, Peer>();
+  #closed = false;
 
   constructor(sysctl: HostOptions['sysctl'] = {}) {
     const { clock } = this;
@@ -72,7 +73,12 @@ export class Outside {
   }
 
   /** A segment comes in from `port`, now. */
-  send(port: number, fields: Omit<SegmentFields, 'source' | 'dest'>, data = new Uint8Array(0)): void {
+  send(
+    port: number,
+    fields: Omit<SegmentFields, 'source' | 'dest'>,
+    data: Uint8Array = new Uint8Array(0),
+  ): void {
+    if (this.#closed) return;
     const ends = { saddr: THEM, daddr: US };
     const bytes = packet(
       { ...ends, protocol: 6 },
@@ -106,6 +112,7 @@ export class Outside {
   /** Ends the host, and sees that nothing is left. */
   async bury(): Promise<void> {
     const { clock, host } = this;
+    this.#closed = true;
     await clock.run(host.close());
     await clock.run();
     expect(host.timers.pending).toBe(0);
@@ -157,10 +164,10 @@ export class Peer {
   /** Whether the host's FIN came, or a RST. */
   ended = false;
   reset = false;
-  /** What it does about a segment with data, or a FIN; by default acknowledge. */
+  /** What it does about a segment with data or a FIN, or of the past, as probes are; by default acknowledge. */
   answer: (seen: Seen) => void = () => this.acknowledge();
-  /** Told of every segment. */
-  watch: ((seen: Seen) => void) | undefined = undefined;
+  /** Whether a segment is lost on the way to it. */
+  lose: (() => boolean) | undefined = undefined;
   readonly sack: boolean;
   readonly #mss: number;
   #irs = 0;
@@ -184,7 +191,7 @@ export class Peer {
 
   /** A segment from the host. */
   receive(seen: Seen): void {
-    this.watch?.(seen);
+    if (this.lose?.() === true) return;
     if ((seen.flags & RST) !== 0) {
       this.reset = true;
       return;
@@ -198,12 +205,23 @@ export class Peer {
     const offset = (seen.seq - this.#irs) | 0;
     for (let i = 0; i < seen.data.length; i++) this.stream[offset + i] ??= seen.data[i]!;
     if ((seen.flags & FIN) !== 0) this.#fin = offset + seen.data.length;
-    if (seen.data.length > 0 || (seen.flags & FIN) !== 0) this.answer(seen);
+    const isPast = ((seen.seq - this.rcvNxt) | 0) < 0;
+    if (seen.data.length > 0 || (seen.flags & FIN) !== 0 || isPast) this.answer(seen);
+  }
+
+  /** Bytes acknowledged. */
+  get received(): number {
+    return (this.rcvNxt - this.#irs) | 0;
+  }
+
+  /** Throws away what came behind a gap. */
+  forget(): void {
+    this.stream.length = Math.min(this.stream.length, this.received);
   }
 
   /** Takes in what is there in order, and says so. */
   acknowledge(): void {
-    let at = (this.rcvNxt - this.#irs) | 0;
+    let at = this.received;
     while (this.stream[at] !== undefined) at++;
     if (at === this.#fin) {
       at++;

@@ -16,7 +16,7 @@ const PERIOD = 60_000_000;
 /** Periods a cookie is good for, the one it was made in among them. */
 const MAX_AGE = 2;
 /** s after the last cookie in which one may come back. */
-export const COOKIE_VALID = (MAX_AGE * PERIOD) / 1_000_000;
+export const COOKIE_VALID: number = (MAX_AGE * PERIOD) / 1_000_000;
 /** The period stands above this many bits. */
 const BITS = 24;
 const MASK = 0xff_ffff;
