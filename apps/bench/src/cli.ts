@@ -5,6 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type GoodputSample, LOSSES } from './goodput/goodputs.ts';
+import { goodputReport } from './goodput/report.ts';
+import { goodputGates, goodputResults } from './goodput/results.ts';
 import { installPcap } from './peers.ts';
 import { runJobs } from './processes.ts';
 import { gateReport, report } from './report.ts';
@@ -24,11 +27,12 @@ import { TAPS } from './tap/taps.ts';
 import { VARIANTS } from './variants.ts';
 import { work } from './worker.ts';
 
-const USAGE = `npm run bench -- [codecs] [streams] [tap] [scale] [options]
+const USAGE = `npm run bench -- [codecs] [streams] [tap] [goodput] [scale] [options]
 
   codecs           Ethernet, IPv4, TCP headers and checksums, against npm packages
   streams          TCP between two hosts, against Node's net over the kernel's loopback
   tap              TCP between a host and the Linux kernel over a TAP, against the kernel with itself over a veth: for root
+  goodput          TCP to the kernel over wires that lose segments, against the kernel's own: for root; a round takes a minute
   scale            100,000 connections, 10,000 listeners, 500,000 routes, 100,000 timers: about 1 GB of memory
                    without one of these words: codecs, streams and, where it is possible, tap
 
@@ -39,8 +43,10 @@ const USAGE = `npm run bench -- [codecs] [streams] [tap] [scale] [options]
   --gate           exit 1 when a gate is missed
   --help`;
 
-const SUITES = ['codecs', 'streams', 'tap', 'scale'] as const;
+const SUITES = ['codecs', 'streams', 'tap', 'goodput', 'scale'] as const;
 const DEFAULT: readonly Suite[] = ['codecs', 'streams', 'tap'];
+/** What takes Linux and root. */
+const WITH_TAPS: readonly Suite[] = ['tap', 'goodput'];
 type Suite = (typeof SUITES)[number];
 
 /** What a suite comes to. */
@@ -84,8 +90,8 @@ async function main(): Promise<number> {
   };
   const outcomes: Outcome[] = [];
   for (const suite of suites.length > 0 ? suites : DEFAULT) {
-    const missing = suite === 'tap' ? await tapMissing() : undefined;
-    if (missing !== undefined && suites.length > 0) throw new Error(`tap: ${missing}`);
+    const missing = WITH_TAPS.includes(suite) ? await tapMissing() : undefined;
+    if (missing !== undefined && suites.length > 0) throw new Error(`${suite}: ${missing}`);
     if (missing !== undefined) {
       console.error(`tap is skipped: ${missing}`);
       continue;
@@ -107,7 +113,7 @@ async function main(): Promise<number> {
   return values.gate && !outcomes.every(({ passes }) => passes) ? 1 : 0;
 }
 
-const RUN: Record<Suite, (options: Options) => Promise<Outcome>> = { codecs, streams, tap, scale };
+const RUN: Record<Suite, (options: Options) => Promise<Outcome>> = { codecs, streams, tap, goodput, scale };
 
 async function codecs({ rounds = 5, milliseconds, words }: Options): Promise<Outcome> {
   if (!installPcap()) console.error('npm pcap cannot be installed: its rows are left out');
@@ -147,6 +153,23 @@ async function tap({ rounds = 5, words }: Options): Promise<Outcome> {
     ...{ results: tapResults(cells), gates, text: tapReport(cells) },
     passes: gates.every(({ pass }) => pass),
   };
+}
+
+async function goodput({ rounds = 5, words }: Options): Promise<Outcome> {
+  const wanted = LOSSES.filter((loss) => hasAll(words, title(loss)));
+  const jobs = wanted.map((loss) => ({ title: title(loss), order: { kind: 'goodput', loss, part: 1 } }));
+  const samples = await runJobs<GoodputSample>(jobs, { rounds, progress, program: program() });
+  const cells = wanted.map((loss, index) => ({ loss, samples: samples[index] ?? [] }));
+  const gates = goodputGates(cells);
+  return {
+    ...{ results: goodputResults(cells), gates, text: goodputReport(cells) },
+    passes: gates.every(({ pass }) => pass),
+  };
+}
+
+/** What `--only` looks at. */
+function title(loss: number): string {
+  return `goodput  loss ${loss} %`;
 }
 
 async function scale({ rounds = 1, words }: Options): Promise<Outcome> {

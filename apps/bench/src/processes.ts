@@ -9,7 +9,7 @@ import { fork } from 'node:child_process';
 export interface Job {
   /** For people who wait. */
   title: string;
-  /** What its process is told; see `worker.ts`. */
+  /** What its process is told, and with it the round; see `worker.ts`. */
   order: object;
 }
 
@@ -36,7 +36,7 @@ export async function runJobs<T>(jobs: readonly Job[], options: JobOptions): Pro
   for (let round = 1; round <= options.rounds; round++) {
     for (const [index, { title, order }] of jobs.entries()) {
       options.progress(`round ${round}/${options.rounds}  ${title}`);
-      const sample = await inOwnProcess<T>(options, order);
+      const sample = await inOwnProcess<T>(options, { ...order, round });
       if (sample !== undefined) samples[index]?.push(sample);
     }
   }

@@ -13,6 +13,7 @@ export type Order =
   | { kind: 'codec'; variant: number; set: string; milliseconds: number }
   | { kind: 'stream'; stream: number; part: number }
   | { kind: 'tap'; row: number; part: number }
+  | { kind: 'goodput'; loss: number; part: number; round: number }
   | { kind: 'scale'; scale: number; part: number };
 
 /** Carries out one order and sends the answer to the parent. */
@@ -27,6 +28,13 @@ export function work(order: Order, program: string): Promise<void> {
         return sampleStream(STREAMS[order.stream]!, order.part, program);
       case 'tap':
         return TAPS[order.row]!.sample(order.part, program);
+      case 'goodput':
+        return (await import('./goodput/sample.ts')).sampleGoodput(
+          order.loss,
+          order.round,
+          order.part,
+          program,
+        );
       case 'scale':
         return (await import('./scale/scales.ts')).SCALES[order.scale]!.run(order.part);
     }

@@ -14,6 +14,10 @@ export type PeerOrder =
   | { do: 'listen'; port: number }
   /** Accepts, reads to the end. */
   | { do: 'sink' }
+  /** Accepts, and reads for so many seconds. */
+  | { do: 'meter'; seconds: number }
+  /** Connects, and writes until the end of the process. */
+  | { do: 'flood'; address: string; port: number; congestion: string }
   /** Accepts, writes so many bytes, reads to the end. */
   | { do: 'source'; bytes: number }
   /** Accepts so many connections, one after the other, and gives back each byte they send. */
@@ -26,10 +30,11 @@ export type PeerOrder =
   | { do: 'connect'; address: string; port: number; count: number }
   | { do: 'cpu' };
 
-/** Bytes it received, and its CPU time since it began, µs. */
+/** Bytes it received, its CPU time since it began, µs, and how long it took, since it accepted where it did, s. */
 export interface PeerAnswer {
   bytes: number;
   cpu: number;
+  seconds: number;
   error?: string;
 }
 
@@ -82,12 +87,19 @@ class Worker {
   readonly #chunk: Uint8Array = new Uint8Array(CHUNK).fill(7);
   readonly #byte: Uint8Array = new Uint8Array(1);
   #listener: KernelSocket | undefined = undefined;
+  /** When the order came, or what it is about was accepted, ms. */
+  #since = 0;
 
   answer(order: PeerOrder): PeerAnswer {
+    const used = (): Omit<PeerAnswer, 'bytes'> => ({
+      cpu: ownCpu(),
+      seconds: (performance.now() - this.#since) / 1000,
+    });
+    this.#since = performance.now();
     try {
-      return { bytes: this.#do(order), cpu: ownCpu() };
+      return { bytes: this.#do(order), ...used() };
     } catch (error) {
-      return { bytes: 0, cpu: ownCpu(), error: String(error) };
+      return { bytes: 0, ...used(), error: String(error) };
     }
   }
 
@@ -98,6 +110,12 @@ class Worker {
         return 0;
       case 'sink':
         return this.#use(this.#accept(), (socket) => socket.drain(this.#chunk));
+      case 'meter':
+        return this.#use(this.#accept(), (socket) => this.#meter(socket, order.seconds));
+      case 'flood':
+        return this.#use(KernelSocket.connected(order.address, order.port, order.congestion), (socket) =>
+          this.#send(socket, Number.POSITIVE_INFINITY),
+        );
       case 'source':
         return this.#use(this.#accept(), (socket) => this.#send(socket, order.bytes));
       case 'echo':
@@ -121,6 +139,13 @@ class Worker {
     for (let sent = 0; sent < bytes; sent += CHUNK) socket.write(this.#chunk);
     socket.shutdown();
     return socket.drain(this.#byte);
+  }
+
+  #meter(socket: KernelSocket, seconds: number): number {
+    const end = performance.now() + seconds * 1000;
+    let bytes = 0;
+    while (performance.now() < end) bytes += socket.read(this.#chunk);
+    return bytes;
   }
 
   #echo(connections: number): number {
@@ -154,7 +179,9 @@ class Worker {
 
   #accept(): KernelSocket {
     if (this.#listener === undefined) throw new Error('does not listen');
-    return this.#listener.accept();
+    const socket = this.#listener.accept();
+    this.#since = performance.now();
+    return socket;
   }
 
   #use(socket: KernelSocket, body: (socket: KernelSocket) => number): number {

@@ -27,7 +27,7 @@ const write = libc.func('write', 'intptr_t', ['int', 'void *', 'size_t']);
 const shutdown = libc.func('shutdown', 'int', ['int', 'int']);
 const close = libc.func('close', 'int', ['int']);
 
-/** A TCP socket of the kernel's, with cubic. Every method blocks. @throws Error with the call and its errno. */
+/** A TCP socket of the kernel's. Every method blocks. @throws Error with the call and its errno. */
 export class KernelSocket {
   readonly #fd: number;
 
@@ -35,11 +35,11 @@ export class KernelSocket {
     this.#fd = fd;
   }
 
-  /** A listener on any address. */
+  /** A listener on any address, with cubic. */
   static listening(port: number): KernelSocket {
     const listener = new KernelSocket();
     listener.#set(SOL_SOCKET, SO_REUSEADDR, one());
-    listener.#useCubic(); // who is accepted has it too
+    listener.#control('cubic'); // who is accepted has it too
     const address = sockaddr('0.0.0.0', port);
     check('bind', bind(listener.#fd, address, address.length));
     check('listen', listen(listener.#fd, 128));
@@ -47,9 +47,9 @@ export class KernelSocket {
   }
 
   /** A connection, without Nagle's algorithm. */
-  static connected(address: string, port: number): KernelSocket {
+  static connected(address: string, port: number, congestion = 'cubic'): KernelSocket {
     const made = new KernelSocket();
-    made.#useCubic();
+    made.#control(congestion);
     made.#set(IPPROTO_TCP, TCP_NODELAY, one());
     const name = sockaddr(address, port);
     check('connect', connect(made.#fd, name, name.length));
@@ -90,8 +90,8 @@ export class KernelSocket {
     check('close', close(this.#fd));
   }
 
-  #useCubic(): void {
-    this.#set(IPPROTO_TCP, TCP_CONGESTION, new TextEncoder().encode('cubic'));
+  #control(congestion: string): void {
+    this.#set(IPPROTO_TCP, TCP_CONGESTION, new TextEncoder().encode(congestion));
   }
 
   #set(level: number, name: number, value: Uint8Array): void {

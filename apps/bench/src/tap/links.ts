@@ -10,7 +10,8 @@ import { KernelPeer } from './kernel-peer.ts';
 export const KERNEL = '10.0.0.1';
 /** Our side of a TAP, and the client's of a veth. */
 export const OTHER = '10.0.0.2';
-const PREFIX = '/24';
+/** Of both. */
+export const PREFIX = '/24';
 const MTU = '1500';
 
 /** A host of ours on a TAP whose interface is in a namespace, with a program there. */
@@ -122,7 +123,8 @@ export async function closeVethLink({ server, client }: VethLink): Promise<void>
   await client.close();
 }
 
-function configure(namespace: Netns, name: string, address: string): void {
+/** Addresses an interface and sets it up. */
+export function configure(namespace: Netns, name: string, address: string): void {
   namespace.run('ip', 'link', 'set', name, 'mtu', MTU);
   namespace.run('ip', 'address', 'add', `${address}${PREFIX}`, 'dev', name);
   namespace.run('ip', 'link', 'set', name, 'up');

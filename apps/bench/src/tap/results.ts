@@ -3,6 +3,7 @@
  * @module
  */
 import type { Gate } from '../results.ts';
+import { type Spread, spread } from '../spread.ts';
 import type { StreamSample } from '../streams/streams.ts';
 import {
   IPERF,
@@ -37,13 +38,6 @@ export interface TapResult {
   perCpuSecond: number;
   /** Times the kernel with itself: median, least and most of the ratios within each round; `undefined` without both. */
   ratio: Spread | undefined;
-}
-
-/** Of several values. */
-export interface Spread {
-  median: number;
-  least: number;
-  most: number;
 }
 
 /** Whether a task is bulk. */
@@ -118,13 +112,4 @@ function rates({ task, samples }: TapCell): number[] {
 /** What one of a rate is. */
 function unit(task: TapTask): number {
   return isBulk(task) ? 1e9 / 8 : 1;
-}
-
-function spread(values: readonly number[]): Spread | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] as number;
-  const median = sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2;
-  return { median, least: sorted[0] as number, most: sorted.at(-1) as number };
 }
