@@ -44,7 +44,16 @@ export const TCP = {
   /** Duplicate ACKs that mean loss (RFC 5681's three). */
   tcp_reordering: { kind: 'int', default: 3, min: 1, max: 300, unit: 'segments' },
   /** Most reordering assumed, however much was seen. */
+  tcp_comp_sack_delay_ns: { kind: 'ulong', default: 1_000_000, unit: 'ns' },
+  tcp_comp_sack_nr: { kind: 'u8', default: 44, max: 255, unit: 'ACKs' },
+  tcp_comp_sack_slack_ns: { kind: 'ulong', default: 100_000, unit: 'ns' },
   tcp_max_reordering: { kind: 'int', default: 300, min: 1, unit: 'segments' },
+  /** How long the least round trip is remembered. */
+  tcp_min_rtt_wlen: { kind: 'int', default: 300, min: 0, max: 86_400, unit: 's' },
+  /** Whether the first timeouts of a stream with little in flight do not double. */
+  tcp_thin_linear_timeouts: { kind: 'u8', default: 0, unit: '' },
+  /** Whether what is accepted, and its SYN-ACK, have the DSCP of the SYN. */
+  tcp_reflect_tos: { kind: 'u8', default: 0, max: 1, unit: '' },
 
   // Options.
   /** RFC 2018 selective acknowledgments. */

@@ -29,6 +29,10 @@ export const TCP_INFO = 11;
 export const TCP_QUICKACK = 12;
 /** Name of the congestion control. */
 export const TCP_CONGESTION = 13;
+/** Boolean: a stream with little in flight does not double its first timeouts. */
+export const TCP_THIN_LINEAR_TIMEOUTS = 16;
+/** Boolean: accepted, and of no effect. */
+export const TCP_THIN_DUPACK = 17;
 /** Milliseconds that data may stay unacknowledged. */
 export const TCP_USER_TIMEOUT = 18;
 /** `TCP_REPAIR_*`: queues and numbers of the connection are read and set, and nothing of it is sent. CAP_NET_ADMIN. */

@@ -2,6 +2,7 @@
  * When to acknowledge: RFC 9293 §3.8.6.3 with Linux's quick ACKs at the start of a stream, and its patience in a dialogue.
  * @module
  */
+import { compressAck, compressedAckSent } from './comp-sack.ts';
 import { ecnReceived } from './ecn.ts';
 import { rcvRttMeasure } from './rcvbuf.ts';
 import type { Segment } from './segment.ts';
@@ -64,6 +65,7 @@ function inQuickAck(sk: TcpSock): boolean {
 
 /** An ACK of everything went out (Linux `tcp_event_ack_sent`). Of quick ACKs those count that acknowledge something new. */
 export function ackSent(sk: TcpSock): void {
+  if (sk.compressedAcks !== undefined) compressedAckSent(sk, sk.compressedAcks);
   if (sk.quick !== 0 && ackScheduled(sk) && --sk.quick === 0) sk.ato = TCP_ATO_MIN;
   // The timer is left to run out: to stop it costs more than to wake for nothing.
   sk.ackPending = 0;
@@ -159,9 +161,9 @@ export function ackNowOrLater(now: number, sk: TcpSock, gaps: boolean): void {
     sendAck(now, sk);
     return;
   }
-  // RFC 5681 §4.2: out of order, so a duplicate ACK at once.
-  if (gaps && sk.ofoQueue !== undefined) sendAck(now, sk);
-  else sendDelayedAck(now, sk);
+  // RFC 5681 §4.2: out of order, so a duplicate ACK at once, but for those that tell little.
+  if (!gaps || sk.ofoQueue === undefined) sendDelayedAck(now, sk);
+  else if (!compressAck(now, sk)) sendAck(now, sk);
 }
 
 /** Starts or shortens the delayed-ACK timer (Linux `tcp_send_delayed_ack`). */

@@ -3,10 +3,10 @@
  * @module
  */
 import { defaultCongestion, routeCongestion } from './congestion.ts';
-import { ecnChild } from './ecn.ts';
+import { ECN_MASK, ecnChild } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
 import { stampSeconds } from './paws.ts';
-import type { Inet } from './ports.ts';
+import type { Family, Inet } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
 import type { Segment } from './segment.ts';
@@ -22,6 +22,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
   child.state = SYN_RECV;
   tcp.socketsAllocated++;
   inherit(child, listener);
+  if (tcp.sysctl.tcp_reflect_tos !== 0) child.inet.tos = req.tos & ~ECN_MASK;
   child.saddr = req.saddr;
   child.rcvSaddr = req.saddr;
   child.daddr = req.daddr;
@@ -115,17 +116,18 @@ function inherit(child: TcpSock, from: TcpSock): void {
   child.linger2 = from.linger2;
   child.userTimeout = from.userTimeout;
   child.rtoMaxUs = from.rtoMaxUs;
+  child.thinLto = from.thinLto;
   child.caSetsockopt = from.caSetsockopt;
   child.pingpong = from.pingpong;
   child.scalingRatio = from.scalingRatio;
-  copyInet(child, from.inet);
+  copyInet(child.family, child.inet, from.inet);
 }
 
-function copyInet(child: TcpSock, from: Inet): void {
-  const to = child.inet;
+/** Options of IP that a connection has from its listener. */
+export function copyInet(family: Family<unknown>, to: Inet, from: Inet): void {
   to.tos = from.tos;
   to.minttl = from.minttl;
   to.recverr = from.recverr;
   to.pmtudisc = from.pmtudisc;
-  child.family.inherit?.(from, to);
+  family.inherit?.(from, to);
 }

@@ -44,7 +44,7 @@ const IN_ACCECN_OUT_ACCECN = 3;
 const IN_ACCECN_OUT_ECN = 4;
 
 /** Both bits of a TOS octet, and what they say: not capable, capable, congestion (RFC 3168 §5). */
-const ECN_MASK = 3;
+export const ECN_MASK = 3;
 const NOT_ECT = 0;
 const ECT_0 = 2;
 const CE = 3;

@@ -136,6 +136,7 @@ export interface TcpExtCounters {
   TCPFastOpenPassiveAltKey: number;
   TCPDSACKRecvSegs: number;
   TCPDSACKIgnoredDubious: number;
+  TCPAckCompressed: number;
 }
 
 /** All of TCP's counters. */
@@ -272,6 +273,7 @@ export function tcpMib(): TcpMib {
       TCPFastOpenPassiveAltKey: 0,
       TCPDSACKRecvSegs: 0,
       TCPDSACKIgnoredDubious: 0,
+      TCPAckCompressed: 0,
     },
   };
 }

@@ -6,12 +6,13 @@
 import type { SkBuff } from '@stack/skbuff';
 import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
 import { acceptQueueFull, pushAccepted, shiftAccepted, wakeListener } from './accept-queue.ts';
+import { copyInet } from './child.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
 import { doubled } from './doubled.ts';
-import { ecnRequested } from './ecn.ts';
+import { ECN_MASK, ecnRequested } from './ecn.ts';
 import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
-import type { Dst, Errno, Family } from './ports.ts';
+import type { Dst, Errno, Family, Inet } from './ports.ts';
 import { replyRequestReset, replyReset, sendSynack } from './reply.ts';
 import { RequestSock, type SynVerdict } from './request.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
@@ -120,6 +121,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.rcvIsn = seg.seq;
   req.rcvNxt = (seg.seq + 1) | 0;
   req.tos = skb.tos;
+  if (sysctl.tcp_reflect_tos !== 0) req.inet = reflectTos(req);
   let mss = (options.saw & SAW_MSS) !== 0 && options.mss !== 0 ? options.mss : TCP_MSS_DEFAULT;
   if (sk.userMss !== 0 && sk.userMss < mss) mss = sk.userMss;
   req.mss = mss;
@@ -134,6 +136,14 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
+}
+
+/** The listener's options, with the DSCP of the SYN. */
+function reflectTos({ family, listener, tos }: RequestSock): Inet {
+  const inet = family.inet();
+  copyInet(family, inet, listener.inet);
+  inet.tos = (tos & ~ECN_MASK) | (inet.tos & ECN_MASK);
+  return inet;
 }
 
 /** The window to offer in the SYN-ACK, in segments of `mss` bytes (Linux `tcp_openreq_init_rwin`). */

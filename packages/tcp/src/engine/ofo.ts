@@ -35,7 +35,7 @@ export function queueOfo(now: number, sk: TcpSock, skb: SkBuff, seg: Segment): v
   insert(sk, sk.ofoQueue, skb, seg.seq, seg.endSeq);
   // Without SACK all depends on duplicate ACKs, and only those with the same window are: it must not grow.
   if (!sk.sackOk) return;
-  sackNewOfo(sk, seg.seq, seg.endSeq);
+  sackNewOfo(now, sk, seg.seq, seg.endSeq);
   growWindow(sk, len, truesize);
   // What waits behind the gap needs room too, if somebody is there to read it.
   if (sk.wake !== undefined && !sk.orphaned) growRcvbuf(sk, sk.rcvqSpace);

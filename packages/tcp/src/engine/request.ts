@@ -21,7 +21,7 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   readonly protocol: number = IPPROTO_TCP;
   readonly family: Family<unknown>;
   readonly listener: TcpSock;
-  readonly inet: Inet;
+  inet: Inet;
   /** Ours. */
   saddr: unknown;
   /** The peer's. */

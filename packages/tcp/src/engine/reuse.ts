@@ -68,6 +68,7 @@ function forgetPath(sk: TcpSock): void {
   sk.srtt = 0;
   sk.mdev = TCP_TIMEOUT_INIT;
   sk.minRtt = -1;
+  sk.minRttFilter = undefined;
   sk.rcvRtt = 0;
   sk.rcvRttTime = -1;
   sk.rcvRttTsecr = 0;

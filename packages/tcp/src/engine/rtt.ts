@@ -8,13 +8,13 @@ import { ackState, FLAG_ACK_MAYBE_DELAYED, FLAG_ACKED } from './ack-flags.ts';
 import { rateSample } from './rate.ts';
 import type { TcpSock } from './tcb.ts';
 import { tsClock } from './transmit.ts';
+import { WindowedMax } from './windowed-max.ts';
 
 /** Timeout before the first measurement, µs (RFC 6298 (2.1)). */
 export const TCP_TIMEOUT_INIT = 1_000_000;
 /** Timeout of a connection whose SYN was retransmitted, so that nothing could be measured, µs (RFC 6298 (5.7)). */
 export const TCP_TIMEOUT_FALLBACK = 3_000_000;
-/** µs a minimal RTT is believed. */
-const MIN_RTT_WINDOW = 300_000_000;
+const MILLISECOND = 1000;
 /** Ticks of the timestamp clock beyond which an echo is nonsense: 2^31 µs. */
 const MAX_ECHO_AGE = 2_147_483;
 
@@ -67,13 +67,23 @@ export function setRto(sk: TcpSock): void {
   sk.rto = Math.min((sk.srtt >> 3) + sk.rttvar, rtoMax(sk));
 }
 
-/** Remembers the least of the RTTs of the last five minutes. */
-function updateMinRtt(now: number, sk: TcpSock, rtt: number): void {
-  if ((ackState.flag & FLAG_ACK_MAYBE_DELAYED) !== 0 && sk.minRtt >= 0 && rtt > sk.minRtt) return;
-  if (sk.minRtt < 0 || rtt <= sk.minRtt || now - sk.minRttStamp > MIN_RTT_WINDOW) {
-    sk.minRtt = rtt;
-    sk.minRttStamp = now;
+/** Takes in an RTT: the least of the last `tcp_min_rtt_wlen` seconds is remembered, by a filter from the first one on that is not the least. */
+function updateMinRtt(now: number, sk: TcpSock, measured: number): void {
+  const { minRtt } = sk;
+  if ((ackState.flag & FLAG_ACK_MAYBE_DELAYED) !== 0 && minRtt >= 0 && measured > minRtt) return;
+  const rtt = measured === 0 ? MILLISECOND : measured;
+  const ms = Math.floor(now / MILLISECOND);
+  if (sk.minRttFilter === undefined) {
+    if (minRtt < 0 || rtt <= minRtt) {
+      sk.minRtt = rtt;
+      sk.minRttStamp = ms;
+      return;
+    }
+    sk.minRttFilter = new WindowedMax();
+    sk.minRttFilter.reset(sk.minRttStamp, -minRtt);
   }
+  sk.minRttFilter.update(sk.tcp.sysctl.tcp_min_rtt_wlen * 1000, ms, -rtt);
+  sk.minRtt = -sk.minRttFilter.value;
 }
 
 /** The RTT that the echoed timestamp tells, µs; -1 = none (RFC 7323 §4). */

@@ -4,9 +4,9 @@
 import { describe, expect, it } from 'vitest';
 import { Script } from './script.fixture.ts';
 
-/** A connection whose peer has SACK; we received nothing yet. */
+/** A connection whose peer has SACK; we received nothing yet. Each segment gets its own ACK. */
 function receiver(options: { ts?: boolean; sysctl?: Record<string, number> } = {}): Script {
-  const s = new Script(options.sysctl === undefined ? {} : { sysctl: options.sysctl });
+  const s = new Script({ sysctl: { tcp_comp_sack_nr: 0, ...options.sysctl } });
   return s.accepted({ mss: 1000, win: 60_000, sack: true, ...(options.ts === true ? { ts: true } : {}) });
 }
 

@@ -9,10 +9,13 @@
 import { accecnOptionLength, TCPOLEN_SACK_BASE_ALIGNED, TCPOLEN_SACK_PERBLOCK, writeSack } from '../write.ts';
 import type { AccEcn } from './accecn.ts';
 import { optionFields, wantsOption, writeOption } from './accecn-option.ts';
+import { flushCompressed } from './comp-sack.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** Blocks that are remembered. */
 const TCP_NUM_SACKS = 4;
+/** Blocks that fit into every ACK, and reach the peer although others are lost (Linux `TCP_SACK_BLOCKS_EXPECTED`). */
+const SURE = 2;
 /** Index of the first block behind the D-SACK block's two edges. */
 const BLOCKS = 2;
 /** Bytes of a header with all the options it can have. */
@@ -50,15 +53,17 @@ function removeBlock(sk: TcpSock, edges: Int32Array, at: number): void {
 }
 
 /** `[seq, endSeq)` arrived behind a gap: the block with it goes in front (RFC 2018 §4). */
-export function sackNewOfo(sk: TcpSock, seq: number, endSeq: number): void {
+export function sackNewOfo(now: number, sk: TcpSock, seq: number, endSeq: number): void {
   const edges = edgesOf(sk);
   const stop = BLOCKS + sk.numSacks * 2;
   for (let at = BLOCKS; at < stop; at += 2) {
     if (!extend(edges, at, seq, endSeq)) continue;
+    if (at >= BLOCKS + SURE * 2) flushCompressed(now, sk);
     toFront(edges, at, edges[at] as number, edges[at + 1] as number);
     mergeIntoFirst(sk, edges);
     return;
   }
+  if (sk.numSacks >= SURE) flushCompressed(now, sk);
   if (sk.numSacks < TCP_NUM_SACKS) sk.numSacks++;
   toFront(edges, BLOCKS + (sk.numSacks - 1) * 2, seq, endSeq);
 }

@@ -116,6 +116,12 @@ export function setOption(now: number, sk: TcpSock, name: string, value: OptionV
       if (value < 0 || value > 1) return 'EINVAL';
       sk.recvmsgInq = value === 1;
       return undefined;
+    case 'TCP_THIN_LINEAR_TIMEOUTS':
+      if (value < 0 || value > 1) return 'EINVAL';
+      sk.thinLto = value === 1;
+      return undefined;
+    case 'TCP_THIN_DUPACK': // Linux: accepted, and of no effect since RACK
+      return value < 0 || value > 1 ? 'EINVAL' : undefined;
     case 'TCP_RTO_MAX_MS':
       if (value < 1000 || value > 120_000) return 'EINVAL';
       sk.rtoMaxUs = value * 1000;
@@ -225,6 +231,10 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
       return sk.notsentLowat;
     case 'TCP_INQ':
       return sk.recvmsgInq ? 1 : 0;
+    case 'TCP_THIN_LINEAR_TIMEOUTS':
+      return sk.thinLto ? 1 : 0;
+    case 'TCP_THIN_DUPACK':
+      return 0;
     case 'TCP_RTO_MAX_MS':
       return rtoMax(sk) / 1000;
     case 'TCP_CONGESTION':

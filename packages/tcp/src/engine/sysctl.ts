@@ -32,6 +32,12 @@ export interface TcpSysctl {
   readonly tcp_autocorking: number;
   /** Most challenge ACKs a second, over all connections; 2147483647 = no limit. */
   readonly tcp_challenge_ack_limit: number;
+  /** ns that ACKs behind a gap wait for others at most. */
+  readonly tcp_comp_sack_delay_ns: number;
+  /** ACKs that are gathered so at most; 0: each goes at once. */
+  readonly tcp_comp_sack_nr: number;
+  /** ns that they may wait longer. */
+  readonly tcp_comp_sack_slack_ns: number;
   /** Name of the algorithm that new sockets get. */
   readonly tcp_congestion_control: string;
   /** Tell of segments that came twice (RFC 2883). */
@@ -78,6 +84,8 @@ export interface TcpSysctl {
   readonly tcp_mem: readonly [number, number, number];
   /** Let receive buffers that nobody set follow the application and the path; 0: do not. */
   readonly tcp_moderate_rcvbuf: number;
+  /** s that the least round trip is remembered for. */
+  readonly tcp_min_rtt_wlen: number;
   /** Smallest MSS believed, bytes, options included. */
   readonly tcp_min_snd_mss: number;
   /** Segments that a super-packet has at least, where pacing would make it smaller. */
@@ -102,6 +110,8 @@ export interface TcpSysctl {
   readonly tcp_reordering: number;
   /** Merge small segments when they are retransmitted. */
   readonly tcp_retrans_collapse: number;
+  /** A connection that is accepted, and its SYN-ACK, have the DSCP of the SYN. */
+  readonly tcp_reflect_tos: number;
   /** Retransmissions after which the route is doubted. */
   readonly tcp_retries1: number;
   /** Retransmissions after which the connection ends, as a time: 15 is 924.6 s at the smallest RTO. */
@@ -128,6 +138,8 @@ export interface TcpSysctl {
   readonly tcp_syncookies: number;
   /** Retransmissions of a SYN-ACK before the request is forgotten. */
   readonly tcp_synack_retries: number;
+  /** The first six timeouts of a stream with less than four segments in flight do not double. */
+  readonly tcp_thin_linear_timeouts: number;
   /** RFC 7323 timestamps: 0 off, 1 with a random offset for each connection, 2 without. */
   readonly tcp_timestamps: number;
   /** Shift of the minimal RTT, µs, that halves the bytes added to a super-packet's size. */

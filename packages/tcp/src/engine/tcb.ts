@@ -7,6 +7,7 @@ import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { Sock } from '@stack/skbuff/sock';
 import { ACK } from '../flags.ts';
 import type { AccEcn } from './accecn.ts';
+import type { CompressedAcks } from './comp-sack.ts';
 import type { CongestionOps } from './cong.ts';
 import type { FastopenRequest } from './fastopen-client.ts';
 import type { FastopenQueue } from './fastopen-queue.ts';
@@ -18,6 +19,7 @@ import { CLOSE } from './state.ts';
 import type { BindBucket, BindOwner, EhashEntry, ListenerExtra } from './tables.ts';
 import type { Tcp } from './tcp.ts';
 import { DEFAULT_SCALING_RATIO } from './window.ts';
+import type { WindowedMax } from './windowed-max.ts';
 import type { ZerocopyState } from './zerocopy.ts';
 
 /** IANA's number of TCP. */
@@ -236,6 +238,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   numSacks = 0;
   /** A D-SACK block is due. */
   dsack = false;
+  /** ACKs that wait for others; `undefined` until there was a gap. */
+  compressedAcks: CompressedAcks | undefined = undefined;
 
   // What both agreed on.
   /** SACK (RFC 2018). */
@@ -317,6 +321,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   userTimeout = 0;
   /** TCP_RTO_MAX_MS as µs; 0 = the sysctl. */
   rtoMaxUs = 0;
+  /** TCP_THIN_LINEAR_TIMEOUTS. */
+  thinLto = false;
 
   // Round trip (RFC 6298).
   /** Eight times the smoothed RTT, µs; 0 = no sample yet. */
@@ -331,7 +337,10 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   rttSeq = 0;
   /** Smallest RTT seen, µs; -1 = none. */
   minRtt = -1;
+  /** When it was, ms, while {@link minRttFilter} is `undefined`. */
   minRttStamp = 0;
+  /** Of negative RTTs, µs by ms. */
+  minRttFilter: WindowedMax | undefined = undefined;
 
   // Recovery and congestion control. Counts are segments.
   caState: number = CA_OPEN;

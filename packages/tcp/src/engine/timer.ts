@@ -16,12 +16,13 @@ import { pacingDelay } from './pacing.ts';
 import { OK } from './ports.ts';
 import { rackReoTimeout } from './rack.ts';
 import { retransmitSkb } from './retransmit.ts';
-import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
-import { CLOSE, FIN_WAIT2, SYN_RECV, SYN_SENT } from './state.ts';
+import { rtoMax, rtoMin, setRto, TCP_TIMEOUT_INIT } from './rtt.ts';
+import { CLOSE, ESTABLISHED, FIN_WAIT2, SYN_RECV, SYN_SENT } from './state.ts';
 import {
   CA_DISORDER,
   CA_LOSS,
   CA_RECOVERY,
+  TCP_INFINITE_SSTHRESH,
   type TcpSock,
   TIMER_LOSS_PROBE,
   TIMER_NONE,
@@ -37,6 +38,10 @@ import { sendActiveReset } from './transmit.ts';
 const TCP_RTO_MIN = 200_000;
 /** Least duration of a probe's timer, µs. */
 export const TCP_TIMEOUT_MIN = 2000;
+/** A stream with fewer segments in flight is thin. */
+const THIN_PACKETS = 4;
+/** Timeouts of it that do not double. */
+const TCP_THIN_LINEAR_RETRIES = 6;
 /** µs until the next attempt when this host itself has no room. */
 const RESOURCE_PROBE_INTERVAL = 500_000;
 
@@ -87,6 +92,7 @@ export function clearTimers(sk: TcpSock): void {
   sk.ackPending = 0;
   sk.rtxTimer?.del();
   sk.ackTimer?.del();
+  sk.compressedAcks?.timer.del();
   sk.pacingTimer?.del();
   sk.keepaliveTimer?.del();
 }
@@ -166,9 +172,24 @@ function countFailure(sk: TcpSock): void {
   }
 }
 
-/** RFC 6298 (5.5): doubles the timeout; a SYN's stays for the first few (`tcp_syn_linear_timeouts`). */
+/** Too little is in flight for duplicate ACKs to tell of a loss; asked for, such a stream does not back off at first. */
+function isThin(sk: TcpSock): boolean {
+  if (!sk.thinLto && sk.tcp.sysctl.tcp_thin_linear_timeouts === 0) return false;
+  return (
+    sk.state === ESTABLISHED &&
+    sk.packetsOut < THIN_PACKETS &&
+    sk.sndSsthresh < TCP_INFINITE_SSTHRESH &&
+    sk.retransmits <= TCP_THIN_LINEAR_RETRIES
+  );
+}
+
+/** RFC 6298 (5.5): doubles the timeout; a SYN's stays for the first few (`tcp_syn_linear_timeouts`), and that of a thin stream. */
 function backOff(now: number, sk: TcpSock): void {
-  if (sk.state !== SYN_SENT || sk.totalRto > sk.tcp.sysctl.tcp_syn_linear_timeouts) {
+  if (isThin(sk)) {
+    sk.backoff = 0;
+    setRto(sk);
+    sk.rto = Math.max(sk.rto, rtoMin(sk));
+  } else if (sk.state !== SYN_SENT || sk.totalRto > sk.tcp.sysctl.tcp_syn_linear_timeouts) {
     sk.backoff++;
     sk.rto = Math.min(sk.rto * 2, rtoMax(sk));
   }
