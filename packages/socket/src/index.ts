@@ -268,6 +268,7 @@ export type {
 } from './ports.ts';
 export type { Received, ReceivedFrom, ReceiveRequest } from './receive-calls.ts';
 export { type QueuedError, receiveError } from './receive-error.ts';
+export type { ReceivedViews } from './receive-views.ts';
 export type { SendRequest } from './send-calls.ts';
 export { type Options, Socket } from './socket.ts';
 export { type PollEntry, Sockets, type SocketsOptions } from './sockets.ts';

@@ -134,6 +134,14 @@ export interface ReceiveMessage {
   control: readonly ControlMessage[];
 }
 
+/** Bytes that a protocol lends: in order, none at the end of a stream. */
+export interface LentViews {
+  readonly views: readonly Uint8Array[];
+  readonly length: number;
+  /** Takes them back. Called once. */
+  release(now: number): void;
+}
+
 /** What an option holds. */
 export type OptionData = number | string | Uint8Array | object;
 
@@ -195,6 +203,11 @@ export interface Proto {
     length: number,
     message: ReceiveMessage,
   ): number | Errno;
+  /**
+   * As {@link recvmsg} without flags, but lends up to `length` bytes where they lie. They fill the receive buffer until they are released.
+   * Left out = there is no such thing.
+   */
+  recvViews?(now: number, length: number): LentViews | Errno;
   /** `how`: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`. */
   shutdown(now: number, how: number): Errno | undefined;
   /** Lets go of the socket, whose protocol may live on. {@link listener} hears nothing more. */

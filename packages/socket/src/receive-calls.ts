@@ -142,7 +142,12 @@ export async function recvmsg(core: Core, request: ReceiveRequest): Promise<Rece
   };
 }
 
-function beginRecvfrom(core: Core, size: number, flags: number, wantsAddress: boolean): Traced | undefined {
+export function beginRecvfrom(
+  core: Core,
+  size: number,
+  flags: number,
+  wantsAddress: boolean,
+): Traced | undefined {
   const buffer: TracedBytes = { data: NOTHING, length: 0 };
   const { fd, proto } = core;
   const { family } = proto;
@@ -158,7 +163,7 @@ function beginRecvfrom(core: Core, size: number, flags: number, wantsAddress: bo
   }));
 }
 
-function endRecvfrom(
+export function endRecvfrom(
   call: Traced | undefined,
   bytes: Uint8Array,
   result: number | Errno,
@@ -202,7 +207,7 @@ function stamped(core: Core, control: readonly ControlMessage[]): readonly Contr
   });
 }
 
-function failure(core: Core, syscall: string, errno: Errno, { signal }: CallOptions): unknown {
+export function failure(core: Core, syscall: string, errno: Errno, { signal }: CallOptions): unknown {
   return errno === 'EINTR' && signal?.aborted ? signal.reason : core.error(syscall, errno);
 }
 

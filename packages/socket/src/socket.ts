@@ -21,6 +21,7 @@ import {
   recvInto,
   recvmsg,
 } from './receive-calls.ts';
+import { type ReceivedViews, recvViews } from './receive-views.ts';
 import { type SendRequest, sendmsg, sendto } from './send-calls.ts';
 import type { Sockets } from './sockets.ts';
 import { begin } from './tracing.ts';
@@ -170,6 +171,13 @@ export class Socket {
   /** {@link recv} into a buffer; how many bytes, or with MSG_TRUNC how long the datagram was. */
   recvInto(buffer: Uint8Array, options: Options = 0): Promise<number> {
     return recvInto(this.core, buffer, optionsOf(options));
+  }
+
+  /**
+   * {@link recv} of a stream without a copy: views of the bytes where they lie, until they are released. Only MSG_DONTWAIT. EOPNOTSUPP.
+   */
+  recvViews(length: number, options: Options = 0): Promise<ReceivedViews> {
+    return recvViews(this.core, length, optionsOf(options));
   }
 
   /** {@link recv} with all that comes along: the address, control messages, flags. MSG_ERRQUEUE reads the queue of errors. */

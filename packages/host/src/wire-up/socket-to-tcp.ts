@@ -41,6 +41,7 @@ import {
   LISTEN,
   type Message,
   type OptionValue,
+  type ReceivedViews,
   SYN_RECV,
   SYN_SENT,
   type Tcp,
@@ -166,6 +167,10 @@ export class TcpProto implements Proto {
     message.messageFlags = told.flags & MSG_OOB;
     if (message.wantsControl && typeof count === 'number') message.control = controlOf(this.sk, told);
     return count;
+  }
+
+  recvViews(now: number, length: number): ReceivedViews | string {
+    return this.#tcp.recvViews(now, this.sk, length);
   }
 
   shutdown(now: number, how: number): string | undefined {

@@ -57,10 +57,10 @@ export function uncharge(sk: TcpSock, size: number): void {
     tcp.memoryPressure = false;
 }
 
-/** Gives back all that is reserved: the socket ends. */
+/** Gives back all that is reserved: the socket ends. What is still in use keeps the rest of its page. */
 export function releaseAll(sk: TcpSock): void {
-  const pages = (sk.forwardAlloc + PAGE - 1) >> PAGE_SHIFT;
-  sk.forwardAlloc = 0;
+  const pages = sk.forwardAlloc >> PAGE_SHIFT;
+  sk.forwardAlloc &= PAGE - 1;
   sk.tcp.memoryAllocated -= pages;
 }
 
@@ -77,6 +77,7 @@ function tcpRfree(skb: SkBuff): void {
   const sk = skb.sk as TcpSock;
   sk.rmemAlloc -= skb.truesize;
   uncharge(sk, skb.truesize);
+  if (sk.destroyed) releaseAll(sk); // the application held it longer than the socket
 }
 
 function raise(sk: TcpSock, missing: number, sending: boolean): boolean {

@@ -7,6 +7,7 @@ import { appendRange } from '@stack/skbuff';
 import { FIN } from '../flags.ts';
 import { ackAfterRead } from './ack.ts';
 import { flagsOf, seqOf } from './cb.ts';
+import { setOwnerR } from './memory.ts';
 import { type Message, MSG_OOB, MSG_PEEK, MSG_TRUNC } from './messages.ts';
 import type { Errno } from './ports.ts';
 import { rcvSpaceAdjust } from './rcvbuf.ts';
@@ -21,8 +22,8 @@ export interface ReceivedViews {
   readonly views: readonly Uint8Array[];
   /** Bytes in all of them. */
   readonly length: number;
-  /** Gives the memory back. Once. */
-  release(): void;
+  /** Gives the memory back, which may open the window. Once. Until then it fills the receive buffer. */
+  release(now: number): void;
 }
 
 /** See {@link Tcp.recvmsg}. */
@@ -122,6 +123,7 @@ export function receiveViews(now: number, sk: TcpSock, length: number): Received
   const holder = sk.tcp.pool.alloc(0, 0);
   if (holder === undefined) return 'ENOBUFS';
   let skb = sk.receiveQueue.first;
+  let cost = 0; // of what is held whole
   while (skb !== undefined && holder.len < length) {
     const next: SkBuff | undefined = skb.next;
     const at = (sk.copiedSeq - seqOf(skb)) | 0;
@@ -135,6 +137,7 @@ export function receiveViews(now: number, sk: TcpSock, length: number): Received
     }
     const fin = (flagsOf(skb) & FIN) !== 0;
     if (fin) sk.copiedSeq = (sk.copiedSeq + 1) | 0;
+    cost += skb.truesize;
     sk.receiveQueue.remove(skb);
     skb.free();
     if (fin) break;
@@ -146,6 +149,12 @@ export function receiveViews(now: number, sk: TcpSock, length: number): Received
     const nothing = nothingToRead(sk);
     return typeof nothing === 'string' ? nothing : { views: [], length: 0, release: () => {} };
   }
+  holder.truesize = Math.max(holder.truesize, cost);
+  setOwnerR(sk, holder);
   taken(now, sk, len);
-  return { views: [...holder.chunks()], length: len, release: () => holder.free() };
+  const release = (then: number): void => {
+    holder.free();
+    if (!sk.destroyed && sk.state !== CLOSE) ackAfterRead(then, sk, len);
+  };
+  return { views: [...holder.chunks()], length: len, release };
 }

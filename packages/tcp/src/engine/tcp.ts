@@ -237,7 +237,7 @@ export class Tcp {
     return count;
   }
 
-  /** As {@link recvmsg}, but hands out the memory the bytes arrived in, up to `length` of them: no copy. Release it soon. */
+  /** As {@link recvmsg}, but hands out the memory the bytes arrived in, up to `length` of them: no copy. It fills the buffer until it is released. */
   recvViews(now: number, sk: TcpSock, length: number): ReceivedViews | Errno {
     return receiveViews(now, sk, length);
   }
