@@ -29,6 +29,7 @@ export interface Lan {
 export interface LanOptions extends Partial<Impairments> {
   seed?: number;
   sysctl?: HostOptions['sysctl'];
+  mac?: HostOptions['mac'];
 }
 
 /** A host with one NIC that has an address and is still down. */
@@ -48,10 +49,11 @@ export function station(
 
 /** See {@link Lan}. */
 export function lan(options: LanOptions = {}): Lan {
-  const { seed = 1, sysctl = {}, ...impairments } = options;
+  const { mac, seed = 1, sysctl = {}, ...impairments } = options;
+  const own: Partial<HostOptions> = { seed, sysctl, ...(mac !== undefined && { mac }) };
   const clock = new VirtualClock();
-  const a = station(clock, 'a', '192.168.1.10/24', 0x02_00_00_00_00_0a, { seed, sysctl });
-  const b = station(clock, 'b', '192.168.1.100/24', 0x02_00_00_00_00_64, { seed, sysctl });
+  const a = station(clock, 'a', '192.168.1.10/24', 0x02_00_00_00_00_0a, own);
+  const b = station(clock, 'b', '192.168.1.100/24', 0x02_00_00_00_00_64, own);
   const wire = new Wire({ clock, a: a.nic, b: b.nic, seed, ...impairments });
   for (const { host } of [a, b]) host.link.set('eth0', { up: true });
   return { clock, a: a.host, b: b.host, wire };
@@ -68,10 +70,11 @@ export interface Routed {
 
 /** See {@link Routed}: 10.0.1.2 and 10.0.2.2, the router is .1 on both sides. */
 export function routed(options: LanOptions & { farMtu?: number } = {}): Routed {
-  const { seed = 1, sysctl = {}, farMtu, ...impairments } = options;
+  const { farMtu, mac, seed = 1, sysctl = {}, ...impairments } = options;
+  const own: Partial<HostOptions> = { seed, sysctl, ...(mac !== undefined && { mac }) };
   const clock = new VirtualClock();
-  const client = station(clock, 'client', '10.0.1.2/24', 0x02_00_00_00_01_02, { seed, sysctl });
-  const server = station(clock, 'server', '10.0.2.2/24', 0x02_00_00_00_02_02, { seed, sysctl });
+  const client = station(clock, 'client', '10.0.1.2/24', 0x02_00_00_00_01_02, own);
+  const server = station(clock, 'server', '10.0.2.2/24', 0x02_00_00_00_02_02, own);
   const router = station(clock, 'router', '10.0.1.1/24', 0x02_00_00_00_01_01, {
     seed,
     sysctl: { ...sysctl, 'net.ipv4.ip_forward': 1 },

@@ -220,6 +220,7 @@ export class Host {
       raise: () => kernel.raise(tcpSoftirq),
       privileged: () => privileged,
       fastopenKeyDrawn: (key) => sysctl.set('net.ipv4.tcp_fastopen_key', key),
+      mac: options.mac,
     });
     const { tcp } = this;
     const tcpFamily = tcpOverIpv4(ipv4, random, confirm);

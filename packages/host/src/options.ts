@@ -5,6 +5,7 @@
 import { rng } from '@stack/nic-sim';
 import { Pool } from '@stack/skbuff';
 import type { Value } from '@stack/sysctl';
+import type { Mac } from '@stack/tcp/engine';
 import type { Clock } from './clock/clock.ts';
 import { VirtualClock } from './clock/virtual-clock.ts';
 
@@ -31,6 +32,8 @@ export interface HostOptions {
   loopback?: boolean;
   /** Milliseconds since midnight UT, for ICMP and IP timestamps. Without it they carry the host's own time, marked as such. */
   timeOfDay?: (now: number) => number;
+  /** Message authentication codes, for `TCP_MD5SIG` and `TCP_AO_*`: `mac` of `@stack/host/mac`. Without them there are no such options. */
+  mac?: Mac;
   /** Whether programs may do what CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE allow. Default true. */
   privileged?: boolean;
 }

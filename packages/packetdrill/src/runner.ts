@@ -3,6 +3,7 @@
  * @module
  */
 import { createHost, type Host, isNetlinkError, VirtualClock } from '@stack/host';
+import { mac } from '@stack/host/mac';
 import { parseAddress } from '@stack/ipv4';
 import { Pool } from '@stack/skbuff';
 import { SOL_TCP, TCP_INFO } from '@stack/socket';
@@ -80,7 +81,7 @@ export class Run {
     this.#options = options;
     const clock = this.#clock;
     const pool = new Pool({ limit: POOL_LIMIT });
-    this.#host = createHost({ clock, pool, seed: options.seed ?? 1, name: 'packetdrill' });
+    this.#host = createHost({ clock, pool, seed: options.seed ?? 1, name: 'packetdrill', mac });
     this.#tun = new Tun({
       pool,
       mtu: config.mtu,

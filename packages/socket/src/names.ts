@@ -17,7 +17,7 @@ const OPTIONS: Record<number, [constants: Record<string, number>, prefix: string
 };
 
 /** Constants that share a prefix with options and are none. */
-const VALUES = /^(IP_PMTUDISC|PACKET_MR|TCP_CM)_|^IP_ORIGDSTADDR$/;
+const VALUES = /^(IP_PMTUDISC|PACKET_MR|TCP_CM|TCP_MD5SIG_FLAG|TCP_AO_KEYF)_|^IP_ORIGDSTADDR$/;
 
 const names = new Map<number, Map<number, string>>();
 

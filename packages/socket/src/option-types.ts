@@ -54,6 +54,90 @@ export interface TcpRepairWindow {
   rcvWup: number;
 }
 
+/** `struct tcp_md5sig`, without `tcpm_`. */
+export interface TcpMd5Sig {
+  /** The peer. */
+  addr: string;
+  /** `TCP_MD5SIG_FLAG_*` bits. */
+  flags?: number;
+  /** Bits of the address that count: with TCP_MD5SIG_EXT and its flag. */
+  prefixlen?: number;
+  ifindex?: number;
+  /** At most 80 bytes; none deletes the key. */
+  key: Uint8Array;
+}
+
+/** Which key of a peer. */
+export interface TcpAoPeer {
+  /** The peer. */
+  addr: string;
+  /** Bits of the address that count; 0 with an address of 0.0.0.0: every peer. */
+  prefix: number;
+  /** KeyID of what we sign with it, u8. */
+  sndid: number;
+  /** KeyID of what the peer signs with it, u8. */
+  rcvid: number;
+  /** `TCP_AO_KEYF_*` bits. */
+  keyflags?: number;
+  ifindex?: number;
+}
+
+/** `struct tcp_ao_add`. */
+export interface TcpAoAdd extends TcpAoPeer {
+  /** `hmac(sha1)`, `cmac(aes128)`, … */
+  algName: string;
+  /** The master key, at most 80 bytes. */
+  key: Uint8Array;
+  /** Bytes of the code in a segment; 12 unless given, or 0. */
+  maclen?: number;
+  /** It signs from now on. */
+  setCurrent?: boolean;
+  /** The peer is asked to sign with it. */
+  setRnext?: boolean;
+}
+
+/** `struct tcp_ao_del`. A key that is in use needs one to go on with. */
+export interface TcpAoDel extends TcpAoPeer {
+  /** `sndid` of the key that signs from now on. */
+  current?: number;
+  /** `rcvid` of the key that the peer is asked to sign with. */
+  rnext?: number;
+  /** Of a listener: whatever is under way with it. */
+  delAsync?: boolean;
+}
+
+/** `struct tcp_ao_info_opt`. What is not given when it is set is off, but for the keys. */
+export interface TcpAoInfo {
+  /** `sndid` of the key we sign with. */
+  current?: number;
+  /** `rcvid` of the key that the peer is asked to sign with. */
+  rnext?: number;
+  /** Segments of peers without a key are dropped too. */
+  aoRequired?: boolean;
+  /** ICMP errors are believed. */
+  acceptIcmps?: boolean;
+  /** The counters below are set. */
+  setCounters?: boolean;
+  /** Segments that were signed well, badly, with a key that is not there, not at all; and ICMP errors that were not believed. */
+  pktGood?: number;
+  pktBad?: number;
+  pktKeyNotFound?: number;
+  pktAoRequired?: number;
+  pktDroppedIcmp?: number;
+}
+
+/** `struct tcp_ao_getsockopt`: one key. */
+export interface TcpAoKey extends Required<TcpAoPeer> {
+  algName: string;
+  key: Uint8Array;
+  maclen: number;
+  isCurrent: boolean;
+  isRnext: boolean;
+  /** Segments that it verified, and that it did not. */
+  pktGood: number;
+  pktBad: number;
+}
+
 /** `level:option` of each option that holds something else than a number: what it gives, and what it takes. */
 export interface OptionTypes {
   /** SO_LINGER */
@@ -90,6 +174,18 @@ export interface OptionTypes {
   '6:26': { get: Readonly<Record<string, number>>; set: never };
   /** TCP_CONGESTION */
   '6:13': { get: string; set: string };
+  /** TCP_MD5SIG */
+  '6:14': { get: never; set: TcpMd5Sig };
+  /** TCP_MD5SIG_EXT */
+  '6:32': { get: never; set: TcpMd5Sig };
+  /** TCP_AO_ADD_KEY */
+  '6:38': { get: never; set: TcpAoAdd };
+  /** TCP_AO_DEL_KEY */
+  '6:39': { get: never; set: TcpAoDel };
+  /** TCP_AO_INFO */
+  '6:40': { get: TcpAoInfo; set: TcpAoInfo };
+  /** TCP_AO_GET_KEYS */
+  '6:41': { get: readonly TcpAoKey[]; set: never };
   /** TCP_FASTOPEN_KEY */
   '6:33': { get: Uint8Array; set: Uint8Array };
   /** PACKET_ADD_MEMBERSHIP */

@@ -114,3 +114,4 @@ export {
   writeTimestamps,
   writeWscale,
 } from './write.ts';
+export { aoLength, TCPOLEN_MD5SIG_ALIGNED, writeAo, writeMd5 } from './write-auth.ts';

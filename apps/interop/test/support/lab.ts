@@ -3,6 +3,7 @@
  * @module
  */
 import { createHost, type Device, type Host, RealClock } from '@stack/host';
+import { mac } from '@stack/host/mac';
 import { Netns, openTap, openTun, type Tap } from '@stack/tap';
 import { BAD, type Counters, kernelCounters } from './counters.ts';
 
@@ -53,7 +54,7 @@ export class Lab {
   readonly peers: Peer[] = [];
 
   private constructor(options: LabOptions) {
-    this.host = createHost({ clock: this.clock, name: 'ours', sysctl: options.sysctl ?? {} });
+    this.host = createHost({ clock: this.clock, name: 'ours', sysctl: options.sysctl ?? {}, mac });
   }
 
   static async open(options: LabOptions = {}): Promise<Lab> {

@@ -49,6 +49,7 @@ import {
 } from '@stack/tcp/engine';
 import { timestamp } from './datagram-control.ts';
 import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
+import { withNumber, withText } from './inet-keys.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
@@ -205,14 +206,18 @@ export class TcpProto implements Proto {
 
   setsockopt(now: number, level: number, name: string, value: OptionData): string | undefined {
     if (level === SOL_TCP || name === 'SO_OOBINLINE') {
-      return this.#tcp.setsockopt(now, this.sk, name, value as OptionValue);
+      const own = withNumber(value);
+      return own === undefined ? 'EINVAL' : this.#tcp.setsockopt(now, this.sk, name, own as OptionValue);
     }
     if (level !== SOL_IP) return 'ENOPROTOOPT';
     return setIpOption(this.#ipv4, now, this.#options(), name, value);
   }
 
   getsockopt(now: number, level: number, name: string): OptionData | { readonly errno: string } {
-    if (level === SOL_TCP || name === 'SO_OOBINLINE') return this.#tcp.getsockopt(now, this.sk, name);
+    if (level === SOL_TCP || name === 'SO_OOBINLINE') {
+      const value = this.#tcp.getsockopt(now, this.sk, name);
+      return Array.isArray(value) ? withText(value) : value;
+    }
     if (level !== SOL_IP) return { errno: level === SOL_SOCKET ? 'ENOPROTOOPT' : 'EOPNOTSUPP' };
     return getIpOption(this.#ipv4, now, this.#options(), name);
   }

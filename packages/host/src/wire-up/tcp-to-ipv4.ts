@@ -6,9 +6,33 @@ import { isMulticast, daddr as readDaddr, saddr as readSaddr } from '@stack/ipv4
 import type { Dst, InetSock, Ipv4, XmitSock } from '@stack/ipv4/engine';
 import { SKB_GSO_TCPV4 } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
-import { type Family, type PacketSource, type Dst as TcpDst, TcpSock } from '@stack/tcp/engine';
+import {
+  type AuthAddresses,
+  type Family,
+  type PacketSource,
+  type Dst as TcpDst,
+  TcpSock,
+} from '@stack/tcp/engine';
 import { fillFlow, flowKey } from './inet-flow.ts';
 import type { Confirm } from './ipv4-to-neigh.ts';
+
+/** For keys and signatures. */
+export const ADDRESSES: AuthAddresses<number> = {
+  bits: 32,
+  write: (view, at, address) => {
+    view.setUint32(at, address);
+    return at + 4;
+  },
+  writePseudo: (view, at, saddr, daddr, protocol, length) => {
+    view.setUint32(at, saddr);
+    view.setUint32(at + 4, daddr);
+    view.setUint16(at + 8, protocol);
+    view.setUint16(at + 10, length);
+    return at + 12;
+  },
+  sharePrefix: (a, b, length) => length === 0 || (a ^ b) >>> (32 - length) === 0,
+  isPrefix: (address, length) => length >= 32 || (address << length) >>> 0 === 0,
+};
 
 /** The family: `confirm` tells the neighbour layer that the peer answers. */
 export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm): Family<number> {
@@ -45,6 +69,7 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
     isBroadcast: (address) => address === 0xffff_ffff || ipv4.addressType(address) === 'broadcast',
     isLoopback: (address) => address >>> 24 === 127,
     confirm: (now, dst) => confirm(now, dst as unknown as Dst),
+    auth: ADDRESSES,
     updatePmtu: (now, dst, mtu) => ipv4.updatePmtu(now, dst as unknown as Dst, mtu),
   };
 }

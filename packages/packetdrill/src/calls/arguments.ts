@@ -100,6 +100,13 @@ export class Fields {
     return integerOf(value, name);
   }
 
+  /** A string. @throws CallFault where it is missing, or something else. */
+  string(name: string): string {
+    const value = this.#fields.get(name);
+    if (value?.kind !== 'string') throw new CallFault(`${this.#what} has no string ${name}`, this.#position);
+    return value.value;
+  }
+
   /** @throws CallFault for a field that is not among `names`. */
   only(...names: readonly string[]): this {
     for (const name of this.#fields.keys()) {

@@ -9,7 +9,11 @@ import {
   SO_SNDTIMEO,
   SOL_IP,
   SOL_SOCKET,
+  SOL_TCP,
   SocketError,
+  TCP_MD5SIG,
+  TCP_MD5SIG_EXT,
+  type TcpMd5Sig,
 } from '@stack/socket';
 import type { Expression } from '../script/script.ts';
 import { symbolValue } from '../symbols.ts';
@@ -55,6 +59,7 @@ function optionOf(
         fields.only('tv_sec', 'tv_usec');
         return { sec: fields.integer('tv_sec'), usec: fields.integer('tv_usec') };
       }
+      if (level === SOL_TCP && (option === TCP_MD5SIG || option === TCP_MD5SIG_EXT)) return keyOf(fields);
       throw new CallFault('a struct for this option is not known', expression.position);
     }
     default: {
@@ -64,6 +69,17 @@ function optionOf(
       return value;
     }
   }
+}
+
+/** `{addr="192.0.2.1", key="secret"}`, a `struct tcp_md5sig`; its flags and prefix for TCP_MD5SIG_EXT. */
+function keyOf(fields: Fields): TcpMd5Sig {
+  fields.only('addr', 'key', 'flags', 'prefixlen');
+  return {
+    addr: fields.string('addr'),
+    key: bytesOf(fields.string('key')),
+    ...(fields.has('flags') && { flags: fields.integer('flags') }),
+    ...(fields.has('prefixlen') && { prefixlen: fields.integer('prefixlen') }),
+  };
 }
 
 /** `getsockopt(4, SOL_SOCKET, SO_ERROR, [0], [4])`. @throws CallFault where the value is another. */

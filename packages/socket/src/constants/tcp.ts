@@ -29,6 +29,8 @@ export const TCP_INFO = 11;
 export const TCP_QUICKACK = 12;
 /** Name of the congestion control. */
 export const TCP_CONGESTION = 13;
+/** `TcpMd5Sig`: a key that segments to and from a peer are signed with (RFC 2385); an empty one deletes it. */
+export const TCP_MD5SIG = 14;
 /** Boolean: a stream with little in flight does not double its first timeouts. */
 export const TCP_THIN_LINEAR_TIMEOUTS = 16;
 /** Boolean: accepted, and of no effect. */
@@ -55,6 +57,8 @@ export const TCP_CC_INFO = 26;
 export const TCP_REPAIR_WINDOW = 29;
 /** Boolean: `connect` waits for the first send, to go with its SYN, where there is a cookie. */
 export const TCP_FASTOPEN_CONNECT = 30;
+/** As {@link TCP_MD5SIG}, with its flags: for all peers of a prefix. */
+export const TCP_MD5SIG_EXT = 32;
 /** Sixteen bytes, or 32 for two keys: what cookies are made with. */
 export const TCP_FASTOPEN_KEY = 33;
 /** Boolean: fast open without cookies, where both sides have it so. */
@@ -63,8 +67,25 @@ export const TCP_FASTOPEN_NO_COOKIE = 34;
 export const TCP_INQ = 36;
 /** Control message, a number: bytes left to read; 1 where only the end is. */
 export const TCP_CM_INQ = 36;
+/** `TcpAoAdd`: a master key tuple of TCP-AO (RFC 5925). */
+export const TCP_AO_ADD_KEY = 38;
+/** `TcpAoDel`: deletes one. */
+export const TCP_AO_DEL_KEY = 39;
+/** `TcpAoInfo`: the keys in use, what is required, counters. */
+export const TCP_AO_INFO = 40;
+/** Read only: all keys, `TcpAoKey`s. */
+export const TCP_AO_GET_KEYS = 41;
 /** Milliseconds, 1000 to 120,000: the most that a retransmission timeout may become. */
 export const TCP_RTO_MAX_MS = 44;
+
+/** In the flags of `TcpMd5Sig`: its `prefixlen` counts. */
+export const TCP_MD5SIG_FLAG_PREFIX = 1;
+/** In the flags of `TcpMd5Sig`: its `ifindex` counts. */
+export const TCP_MD5SIG_FLAG_IFINDEX = 2;
+/** In `keyflags` of TCP-AO: the key is for a device. */
+export const TCP_AO_KEYF_IFINDEX = 1;
+/** In `keyflags` of TCP-AO: other options are not signed, so that the network may change them. */
+export const TCP_AO_KEYF_EXCLUDE_OPT = 2;
 
 /** Boolean: datagrams are held back and become one. */
 export const UDP_CORK = 1;

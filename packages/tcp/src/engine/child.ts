@@ -2,6 +2,7 @@
  * The socket that a request becomes (Linux `tcp_create_openreq_child`).
  * @module
  */
+import { inheritAuth } from './auth-open.ts';
 import { defaultCongestion, routeCongestion } from './congestion.ts';
 import { ECN_MASK, ecnChild } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
@@ -50,7 +51,8 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
 
   child.tstampOk = req.tstampOk;
   child.tsoffset = req.tsoffset;
-  child.tcpHeaderLen = headerLengthFor(req.tstampOk);
+  inheritAuth(child, req);
+  child.tcpHeaderLen = headerLengthFor(child, req.tstampOk);
   if (req.tstampOk) {
     child.tsRecent = req.tsRecent;
     child.tsRecentStamp = stampSeconds(now);

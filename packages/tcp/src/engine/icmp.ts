@@ -5,6 +5,7 @@
 
 import { SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 } from '@stack/skbuff/sock';
 import { dest, seq as readSeq, source } from '../fields.ts';
+import type { AoInfo } from './ao-info.ts';
 import { doneWith } from './close.ts';
 import { simpleRetransmit } from './loss.ts';
 import { dropRequest } from './minisocks.ts';
@@ -15,6 +16,7 @@ import { CLOSE, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import { revertBackoff } from './timer.ts';
+import type { TimewaitSock } from './timewait.ts';
 
 /** See {@link Tcp.error}. */
 export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote: Quote<unknown>): void {
@@ -22,7 +24,12 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
   const { at, view } = quote;
   const { TcpExt } = tcp.mib;
   const entry = tcp.tables.lookup(family, quote.saddr, source(view, at), quote.daddr, dest(view, at), 0);
-  if (entry === undefined || entry.state === TIME_WAIT) return;
+  if (entry === undefined) return;
+  if (entry.state === TIME_WAIT) {
+    if ((entry as TimewaitSock).signature?.ignoresIcmp === true && isHard(family, quote))
+      TcpExt.TCPAODroppedIcmps++;
+    return;
+  }
   const seq = readSeq(view, at);
   if (entry.state === NEW_SYN_RECV) {
     requestError(entry as RequestSock, seq, quote);
@@ -30,6 +37,7 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
   }
   const sk = entry as TcpSock;
   if (sk.state === CLOSE) return;
+  if (sk.auth?.ao !== undefined && ignoresIcmp(sk, sk.auth.ao, quote)) return;
   // RFC 5927 §4: what is quoted must be in flight, or the message is a guess.
   const req = sk.fastopenRsk;
   const una = req === undefined ? sk.sndUna : req.sntIsn; // a SYN-ACK may be quoted
@@ -63,6 +71,23 @@ export function icmpError(now: number, tcp: Tcp, family: Family<unknown>, quote:
 /** RFC 6069 §3: net and host unreachable, by their codes; a TTL that ran out is reported alike and is none of them. */
 function isPathTrouble(family: Family<unknown>, { type, code }: Quote<unknown>): boolean {
   return family.name === 'AF_INET6' ? type === 1 && code === 0 : type === 3 && code <= 1;
+}
+
+/**
+ * RFC 5925 §7.8: who signs its segments is not to be talked out of its connection by ICMP, which nobody signs, unless it was told
+ * to be.
+ */
+function ignoresIcmp({ family, state, tcp }: TcpSock, info: AoInfo, quote: Quote<unknown>): boolean {
+  if (info.acceptIcmps || state === SYN_SENT || state === SYN_RECV || !isHard(family, quote)) return false;
+  tcp.mib.TcpExt.TCPAODroppedIcmps++;
+  info.pktDroppedIcmp++;
+  return true;
+}
+
+/** Unreachable: protocol, port, and what had to be fragmented; in IPv6 administratively prohibited, and port. */
+function isHard(family: Family<unknown>, { code, type }: Quote<unknown>): boolean {
+  if (family.name === 'AF_INET6') return type === 1 && (code === 1 || code === 4);
+  return type === 3 && code >= 2 && code <= 4;
 }
 
 /** A request whose SYN-ACK does not get through is forgotten. */

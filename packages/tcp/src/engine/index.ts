@@ -3,10 +3,19 @@
  * the network it was built with.
  * @packageDocumentation
  */
+export { TCP_AO_KEYF_EXCLUDE_OPT, TCP_AO_KEYF_IFINDEX } from './ao-info.ts';
+export { type AoAdd, type AoDel, type AoInfoOption, type AoKeyInfo, TCP_AO_MAXKEYLEN } from './ao-option.ts';
 export { type CongestionEvent, type CongestionInfo, type CongestionOps, CongestionRegistry } from './cong.ts';
 export { standardCongestion } from './congestion.ts';
 export type { FastopenCookie } from './fastopen-cookie.ts';
 export type { TcpInfo } from './info.ts';
+export type { AuthAddresses, KeyedMac, Mac, MacAlgorithm } from './mac.ts';
+export {
+  type Md5Sig,
+  TCP_MD5SIG_FLAG_IFINDEX,
+  TCP_MD5SIG_FLAG_PREFIX,
+  TCP_MD5SIG_MAXKEYLEN,
+} from './md5-option.ts';
 export {
   type Message,
   MSG_EOR,

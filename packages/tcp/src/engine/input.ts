@@ -7,7 +7,9 @@ import { verify } from '../checksum.ts';
 import { HLEN, headerLength } from '../fields.ts';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { wakeListener } from './accept-queue.ts';
+import type { Auth } from './auth.ts';
 import { rcvEstablished } from './established.ts';
+import { inboundAuth } from './inbound-auth.ts';
 import { connRequest, dropRequest } from './minisocks.ts';
 import type { Family } from './ports.ts';
 import { rcvStateProcess } from './process.ts';
@@ -65,12 +67,24 @@ export function receiveSegment(now: number, tcp: Tcp, skb: SkBuff, family: Famil
       tcp.drop(skb, 'TCP_MINTTL');
       return;
     }
+    if (tcp.auth !== undefined && entry.state !== TIME_WAIT && !isAuthentic(tcp, entry, skb)) return;
     if (entry.state === TIME_WAIT) timewait(now, tcp, entry as TimewaitSock, skb, family);
     else if (entry.state === NEW_SYN_RECV) request(now, tcp, entry as RequestSock, skb);
     else deliver(now, entry as TcpSock, skb);
     return;
   }
   toListener(now, tcp, skb, family, 0);
+}
+
+/** Whether a segment for a request or a socket is signed as it must be. Else it is dropped. */
+function isAuthentic(tcp: Tcp, entry: { readonly state: number }, skb: SkBuff): boolean {
+  const req = entry.state === NEW_SYN_RECV ? (entry as RequestSock) : undefined;
+  const sk = req === undefined ? (entry as TcpSock) : req.listener;
+  const reason = inboundAuth(tcp.auth as Auth, sk, req, skb, tcp.seg);
+  if (reason === undefined) return true;
+  sk.drops++;
+  tcp.drop(skb, reason);
+  return false;
 }
 
 /** A segment for a socket that has a connection. */
@@ -99,7 +113,7 @@ function toListener(now: number, tcp: Tcp, skb: SkBuff, family: Family<unknown>,
     tcp.drop(skb, 'TCP_MINTTL');
     return;
   }
-  listenSegment(now, sk, skb, isn);
+  if (tcp.auth === undefined || isAuthentic(tcp, sk, skb)) listenSegment(now, sk, skb, isn);
 }
 
 /** RFC 9293 §3.10.7.2: first RST, second ACK, third SYN. */
@@ -142,7 +156,7 @@ function timewait(now: number, tcp: Tcp, tw: TimewaitSock, skb: SkBuff, family: 
     const sk = tcp.tables.listener(family, family.daddr(skb), seg.dest, skb.ifindex, choice);
     if (sk !== undefined) {
       kill(tw);
-      listenSegment(now, sk, skb, isn);
+      if (tcp.auth === undefined || isAuthentic(tcp, sk, skb)) listenSegment(now, sk, skb, isn);
       return;
     }
     // Nobody listens: it stays an old connection, that tells what it expects.

@@ -90,6 +90,9 @@ export interface TcpExtCounters {
   TCPDSACKIgnoredOld: number;
   TCPDSACKIgnoredNoUndo: number;
   TCPSpuriousRTOs: number;
+  TCPMD5NotFound: number;
+  TCPMD5Unexpected: number;
+  TCPMD5Failure: number;
   TCPRcvCoalesce: number;
   TCPRcvQDrop: number;
   TCPOFOQueue: number;
@@ -137,6 +140,11 @@ export interface TcpExtCounters {
   TCPDSACKRecvSegs: number;
   TCPDSACKIgnoredDubious: number;
   TCPAckCompressed: number;
+  TCPAORequired: number;
+  TCPAOBad: number;
+  TCPAOKeyNotFound: number;
+  TCPAOGood: number;
+  TCPAODroppedIcmps: number;
 }
 
 /** All of TCP's counters. */
@@ -227,6 +235,9 @@ export function tcpMib(): TcpMib {
       TCPDSACKIgnoredOld: 0,
       TCPDSACKIgnoredNoUndo: 0,
       TCPSpuriousRTOs: 0,
+      TCPMD5NotFound: 0,
+      TCPMD5Unexpected: 0,
+      TCPMD5Failure: 0,
       TCPRcvCoalesce: 0,
       TCPRcvQDrop: 0,
       TCPOFOQueue: 0,
@@ -274,6 +285,11 @@ export function tcpMib(): TcpMib {
       TCPDSACKRecvSegs: 0,
       TCPDSACKIgnoredDubious: 0,
       TCPAckCompressed: 0,
+      TCPAORequired: 0,
+      TCPAOBad: 0,
+      TCPAOKeyNotFound: 0,
+      TCPAOGood: 0,
+      TCPAODroppedIcmps: 0,
     },
   };
 }

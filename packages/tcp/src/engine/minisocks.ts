@@ -136,6 +136,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
+  req.takeAo(skb, seg);
 }
 
 /** The listener's options, with the DSCP of the SYN. */

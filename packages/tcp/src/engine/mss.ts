@@ -4,6 +4,7 @@
  */
 import { HLEN } from '../fields.ts';
 import { TCPOLEN_TSTAMP_ALIGNED } from '../write.ts';
+import { authLength } from './auth-sock.ts';
 import type { Dst } from './ports.ts';
 import { changingLength } from './sack.ts';
 import type { TcpSock } from './tcb.ts';
@@ -61,7 +62,7 @@ function boundToHalfWindow(sk: TcpSock, size: number): number {
 export function sizeGoal(sk: TcpSock, mss: number, large: boolean): number {
   if (!large) return mss;
   const { dst } = sk;
-  const most = dst === undefined ? 0 : dst.gsoMaxSize;
+  const most = dst === undefined || sk.auth !== undefined ? 0 : dst.gsoMaxSize;
   if (most <= MAX_TCP_HEADER + mss) return mss;
   const bound = boundToHalfWindow(sk, gsoMaxPayload(dst as Dst));
   let goal = sk.gsoSegs * mss;
@@ -89,8 +90,8 @@ export function initializeRcvMss(sk: TcpSock): void {
 }
 
 /** Bytes of header with the options that every segment of an established connection carries. */
-export function headerLengthFor(tstampOk: boolean): number {
-  return tstampOk ? HLEN + TCPOLEN_TSTAMP_ALIGNED : HLEN;
+export function headerLengthFor(sk: TcpSock, tstampOk: boolean): number {
+  return (tstampOk ? HLEN + TCPOLEN_TSTAMP_ALIGNED : HLEN) + authLength(sk);
 }
 
 /** Initial congestion window, segments: RFC 6928, or what the route says. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { shiftAccepted } from './accept-queue.ts';
+import { beginAuth, mayConnect } from './auth-open.ts';
 import { bindForListen, hashConnect } from './bind.ts';
 import { seqOf } from './cb.ts';
 import { routeCongestion } from './congestion.ts';
@@ -43,6 +44,8 @@ export function connectSocket(now: number, sk: TcpSock, address: unknown, port: 
   if (typeof dst === 'string') return dst;
   // MUST-46: nobody connects to a group.
   if (family.isMulticast(flow.daddr) || family.isBroadcast(flow.daddr)) return 'ENETUNREACH';
+  const rejected = sk.auth === undefined ? undefined : mayConnect(sk, sk.auth, flow.daddr);
+  if (rejected !== undefined) return rejected;
   const saved = sk.saddr;
   const savedRcv = sk.rcvSaddr;
   if (family.same(sk.saddr, family.any)) sk.saddr = flow.saddr;
@@ -113,7 +116,8 @@ export function sendSyn(now: number, sk: TcpSock, dst: Dst): Errno {
 
 function prepare(now: number, sk: TcpSock, dst: Dst): void {
   const { sysctl } = sk.tcp;
-  sk.tcpHeaderLen = headerLengthFor(sysctl.tcp_timestamps !== 0);
+  if (sk.auth !== undefined) beginAuth(sk, sk.auth);
+  sk.tcpHeaderLen = headerLengthFor(sk, sysctl.tcp_timestamps !== 0);
   sk.mssClamp = sk.userMss !== 0 ? sk.userMss : TCP_MSS_DEFAULT;
   sk.maxWindow = 0;
   syncMss(sk, dst.mtu(now));

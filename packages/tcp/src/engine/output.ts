@@ -160,7 +160,7 @@ function splitPoint(sk: TcpSock, skb: SkBuff, mss: number, quota: number, nonagl
 /** Segments a super-packet should have: what is sent in a millisecond, more where the path is short. */
 export function tsoSegs(sk: TcpSock, mss: number): number {
   const { dst, tcp } = sk;
-  if (dst === undefined || dst.gsoMaxSize === 0) return 1;
+  if (dst === undefined || dst.gsoMaxSize === 0 || sk.auth !== undefined) return 1; // nobody could sign the parts
   const most = gsoMaxPayload(dst);
   const minTsoSegs = sk.caOps.minTsoSegs?.(sk) ?? tcp.sysctl.tcp_min_tso_segs;
   let bytes = pacingQuantum(sk);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Pool, SkBuff } from '@stack/skbuff';
+import type { AuthAddresses, Mac } from './mac.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 
 /** An error by its name in `errno.h`, such as `ECONNREFUSED`. A call's other results are no strings: `typeof` tells. */
@@ -182,6 +183,8 @@ export interface Family<A> {
    * network layer learnt it before it called {@link Tcp.error}.
    */
   updatePmtu?(now: number, dst: Dst, mtu: number): void;
+  /** What keys and signatures need of addresses. Absent: sockets of this family have no `TCP_MD5SIG` and no `TCP_AO_*`. */
+  readonly auth?: AuthAddresses<A>;
 }
 
 /** An ICMP error about a segment of ours. */
@@ -226,6 +229,8 @@ export interface TcpOptions {
   readonly raise: () => void;
   /** Told of a fast open key that was drawn, as `tcp_fastopen_key` has it, so that it can be shown. */
   readonly fastopenKeyDrawn?: (text: string) => void;
+  /** Message authentication codes. Absent: there is no `TCP_MD5SIG` and no `TCP_AO_*`, and no segment is looked through for signatures. */
+  readonly mac?: Mac | undefined;
   /** Whether the caller may bind ports below `ip_unprivileged_port_start` (CAP_NET_BIND_SERVICE). Absent: everybody. */
   readonly privileged?: () => boolean;
 }

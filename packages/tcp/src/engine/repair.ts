@@ -139,7 +139,7 @@ function setRepairOption(sk: TcpSock, code: number, value: number): Errno | unde
     case TCPOPT_TIMESTAMP:
       if (value !== 0) return 'EINVAL';
       sk.tstampOk = true;
-      sk.tcpHeaderLen = headerLengthFor(true);
+      sk.tcpHeaderLen = headerLengthFor(sk, true);
       syncMss(sk, sk.pmtuCookie);
       return undefined;
     default:
@@ -195,7 +195,7 @@ export function repairOption(
 
 /** The connection is there, as if the handshake were over; what both agreed on is told later. */
 export function connectSilently(now: number, sk: TcpSock): void {
-  sk.tcpHeaderLen = headerLengthFor(false);
+  sk.tcpHeaderLen = headerLengthFor(sk, false);
   syncMss(sk, sk.pmtuCookie);
   finishConnect(now, sk);
 }

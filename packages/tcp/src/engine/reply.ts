@@ -14,10 +14,24 @@ import {
 } from '../write.ts';
 import { synFeedback } from './accecn.ts';
 import { synackFields, writeSynackOption } from './accecn-option.ts';
+import type { Auth } from './auth.ts';
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
-import { synHeaderLength, writeSackAndTimestamps, writeWscaleAndCookie } from './syn-options.ts';
+import {
+  completeSignature,
+  signatureOfRequest,
+  signatureOfReset,
+  UNSIGNABLE,
+  writeSignature,
+} from './sign.ts';
+import { NEW_SYN_RECV } from './state.ts';
+import {
+  cookieThatFits,
+  synHeaderLength,
+  writeSackAndTimestamps,
+  writeWscaleAndCookie,
+} from './syn-options.ts';
 import { IPPROTO_TCP } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import type { TimewaitSock } from './timewait.ts';
@@ -45,6 +59,7 @@ interface Owner {
   readonly mark: number;
   readonly priority: number;
   readonly boundDevIf: number;
+  readonly state: number;
 }
 
 /** The route from `saddr` to `daddr`, or none. */
@@ -87,6 +102,20 @@ function pushBare(
   return family.pseudo(saddr, daddr, IPPROTO_TCP, tx.len);
 }
 
+/** Signs what has room for it behind `offset` bytes of header, as was asked for last. */
+function signBare(
+  tcp: Tcp,
+  family: Family<unknown>,
+  tx: SkBuff,
+  offset: number,
+  saddr: unknown,
+  daddr: unknown,
+): void {
+  const auth = tcp.auth as Auth;
+  writeSignature(auth, tx.view, tx.data + offset);
+  completeSignature(auth, family, tx, tx.data + offset, saddr, daddr);
+}
+
 /**
  * Refuses a received segment (RFC 9293 §3.10.7.1): never a RST, nor one that came to more than one host (MUST-57). `owner` is a socket
  * or TIME-WAIT that it was for. The packet stays the caller's, its header in front.
@@ -106,15 +135,21 @@ export function replyReset(
   if (family.isMulticast(daddr) || family.isBroadcast(daddr)) return;
   const dst = routeTo(now, tcp, family, saddr, daddr, seg.dest, seg.source, owner);
   if (dst === undefined) return;
-  const tx = tcp.pool.alloc(0, dst.headroom + HLEN);
+  const { auth } = tcp;
+  const seq = (seg.flags & ACK) !== 0 ? seg.ackSeq : 0;
+  const signature = auth === undefined ? 0 : signatureOfReset(tcp, auth, family, skb, seg, owner, seq);
+  if (signature === UNSIGNABLE) return;
+  const length = HLEN + signature;
+  const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return;
-  const sum = pushBare(family, tx, saddr, daddr, HLEN);
+  const sum = pushBare(family, tx, saddr, daddr, length);
   if ((seg.flags & ACK) !== 0) {
-    writeHeader(tx.view, tx.data, seg.dest, seg.source, seg.ackSeq, 0, HLEN, RST, 0, sum, 0);
+    writeHeader(tx.view, tx.data, seg.dest, seg.source, seq, 0, length, RST, 0, sum, 0);
   } else {
     // Its own length counts, SYN and FIN too.
-    writeHeader(tx.view, tx.data, seg.dest, seg.source, 0, seg.endSeq, HLEN, RST | ACK, 0, sum, 0);
+    writeHeader(tx.view, tx.data, seg.dest, seg.source, seq, seg.endSeq, length, RST | ACK, 0, sum, 0);
   }
+  if (signature !== 0) signBare(tcp, family, tx, HLEN, saddr, daddr);
   tcp.mib.Tcp.OutSegs++;
   tcp.mib.Tcp.OutRsts++;
   const from = controlOf(tcp, family);
@@ -165,14 +200,28 @@ function bareAck(
     if (dst === undefined) return;
     from.dst = dst;
   }
-  const length = tstampOk ? HLEN + TCPOLEN_TSTAMP_ALIGNED : HLEN;
+  const signature = signatureOf(tcp, from, seq);
+  if (signature === UNSIGNABLE) return;
+  const offset = tstampOk ? HLEN + TCPOLEN_TSTAMP_ALIGNED : HLEN;
+  const length = offset + signature;
   const tx = tcp.pool.alloc(0, dst.headroom + length);
   if (tx === undefined) return;
   const sum = pushBare(family, tx, from.saddr, from.daddr, length);
   writeHeader(tx.view, tx.data, from.sport, from.dport, seq, ack, length, ACK, window, sum, 0);
   if (tstampOk) writeTimestamps(tx.view, tx.data + HLEN, (tsClock(now) + tsoffset) | 0, tsRecent);
+  if (signature !== 0) signBare(tcp, family, tx, offset, from.saddr, from.daddr);
   tcp.mib.Tcp.OutSegs++;
   family.output(now, tx, dst, from);
+}
+
+/** How TIME-WAIT or a request signs what has the number `seq`. */
+function signatureOf({ auth }: Tcp, from: TimewaitSock | RequestSock, seq: number): number {
+  if (auth === undefined) return 0;
+  if (from.state === NEW_SYN_RECV) return signatureOfRequest(from as RequestSock, auth, seq);
+  const { signature } = from as TimewaitSock;
+  if (signature === undefined) return 0;
+  Object.assign(auth.signature, signature);
+  return signature.length;
 }
 
 /** Refuses the SYN of a request that the application looked at. */
@@ -180,17 +229,20 @@ export function replyRequestReset(now: number, req: RequestSock): void {
   const { family, listener } = req;
   const { tcp } = listener;
   const dst = req.dst ?? routeTo(now, tcp, family, req.saddr, req.daddr, req.sport, req.dport, req);
-  const tx = dst === undefined ? undefined : tcp.pool.alloc(0, dst.headroom + HLEN);
+  const signature = signatureOf(tcp, req, 0);
+  const length = HLEN + signature;
+  const tx = dst === undefined || signature < 0 ? undefined : tcp.pool.alloc(0, dst.headroom + length);
   if (dst === undefined || tx === undefined) return;
-  const sum = pushBare(family, tx, req.saddr, req.daddr, HLEN);
-  writeHeader(tx.view, tx.data, req.sport, req.dport, 0, req.rcvNxt, HLEN, RST | ACK, 0, sum, 0);
+  const sum = pushBare(family, tx, req.saddr, req.daddr, length);
+  writeHeader(tx.view, tx.data, req.sport, req.dport, 0, req.rcvNxt, length, RST | ACK, 0, sum, 0);
+  if (signature !== 0) signBare(tcp, family, tx, HLEN, req.saddr, req.daddr);
   tcp.mib.Tcp.OutSegs++;
   tcp.mib.Tcp.OutRsts++;
   family.output(now, tx, dst, req);
 }
 
-/** Sends the SYN-ACK of a request; `clock` goes for its timestamp. False where that was not possible. */
-export function sendSynack(now: number, req: RequestSock, clock: number = tsClock(now)): boolean {
+/** Sends the SYN-ACK of a request; `clock`, that of a cookie, goes for its timestamp. False where that was not possible. */
+export function sendSynack(now: number, req: RequestSock, clock?: number): boolean {
   const { family, listener } = req;
   const { tcp } = listener;
   let { dst } = req;
@@ -199,8 +251,13 @@ export function sendSynack(now: number, req: RequestSock, clock: number = tsCloc
     if (dst === undefined) return false;
     req.dst = dst;
   }
-  const { cookie } = req;
-  const others = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie);
+  const signature = signatureOf(tcp, req, req.sntIsn);
+  if (signature === UNSIGNABLE) return false;
+  // Linux: SACK is worth more, and there is no room for both. A cookie has all it knows in the timestamp.
+  if (signature !== 0 && req.sackOk && clock === undefined) req.tstampOk = false;
+  const bare = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, undefined) + signature;
+  const cookie = cookieThatFits(req.cookie, bare);
+  const others = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie) + signature;
   const fields =
     req.accecn >= 0 && req.accecnOption ? synackFields(tcp.sysctl.tcp_ecn_option, others - HLEN) : 0;
   const length = fields === 0 ? others : others + accecnOptionLength(fields);
@@ -213,14 +270,15 @@ export function sendSynack(now: number, req: RequestSock, clock: number = tsCloc
   const flags = SYN | ACK | (req.accecn >= 0 ? synFeedback(req.accecn) : req.ecnOk ? ECE : 0);
   writeHeader(tx.view, at, req.sport, req.dport, req.sntIsn, req.rcvNxt, length, flags, window, sum, 0);
   const advmss = listener.userMss !== 0 && listener.userMss < dst.advmss ? listener.userMss : dst.advmss;
-  const tsval = (clock + req.tsoffset) | 0;
-  const behindMss = writeMss(tx.view, at + HLEN, advmss);
+  const tsval = ((clock ?? tsClock(now)) + req.tsoffset) | 0;
+  const behindMss = writeMss(tx.view, at + HLEN + signature, advmss);
   // The option of Accurate ECN stands behind timestamps, and in front of SACK-permitted where there are none.
   let next = behindMss;
   if (fields > 0 && !req.tstampOk) next = writeSynackOption(tx.view, next, fields);
   next = writeSackAndTimestamps(tx.view, next, req.sackOk, req.tstampOk, tsval, req.tsRecent);
   if (fields > 0 && req.tstampOk) next = writeSynackOption(tx.view, next, fields);
   writeWscaleAndCookie(tx.view, next, req.wscaleOk, req.rcvWscale, cookie);
+  if (signature !== 0) signBare(tcp, family, tx, HLEN, req.saddr, req.daddr);
   tcp.mib.Tcp.OutSegs++;
   const result = family.output(now, tx, dst, req);
   return typeof result === 'number';

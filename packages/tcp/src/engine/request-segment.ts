@@ -6,6 +6,7 @@ import type { SkBuff } from '@stack/skbuff';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { SAW_TIMESTAMPS } from '../option-scan.ts';
 import { acceptQueueFull } from './accept-queue.ts';
+import { keepsKeys } from './auth-open.ts';
 import { oowRateLimited } from './challenge.ts';
 import { createChild } from './child.ts';
 import { resetReceived } from './close.ts';
@@ -120,7 +121,7 @@ function echoesUs(now: number, req: RequestSock, tsecr: number): boolean {
 
 function embryonicReset(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   const { listener } = req;
-  if ((seg.flags & RST) === 0) replyReset(now, listener.tcp, listener.family, skb, seg, listener);
+  if ((seg.flags & RST) === 0) replyReset(now, listener.tcp, listener.family, skb, seg, req);
   listener.tcp.mib.TcpExt.EmbryonicRsts++;
   dropRequest(req);
 }
@@ -130,8 +131,9 @@ function complete(now: number, req: RequestSock, skb: SkBuff, seg: Segment): Tcp
   const sk = req.listener;
   const { tcp } = sk;
   const extra = sk.listener as ListenerExtra;
-  if (acceptQueueFull(extra)) {
-    tcp.mib.TcpExt.ListenOverflows++;
+  const isFull = acceptQueueFull(extra);
+  if (isFull || !keepsKeys(req)) {
+    if (isFull) tcp.mib.TcpExt.ListenOverflows++;
     listenDrop(sk);
     if (tcp.sysctl.tcp_abort_on_overflow === 0) req.acked = true;
     else embryonicReset(now, req, skb, seg);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
+import { SAW_AO } from '../option-scan.ts';
 import type { FastopenCookie } from './fastopen-cookie.ts';
 import { decideDeferred } from './minisocks.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
@@ -77,6 +78,8 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   lastOowAckTime = 0;
   /** TOS of the SYN. */
   tos = 0;
+  /** The SYN was signed with TCP-AO: the KeyID of what we send << 8 | the one of what the peer sends; -1 = it was not. */
+  aoIds = -1;
   /** Fast open: what the first SYN-ACK gives the client. */
   cookie: FastopenCookie | undefined = undefined;
   /** Fast open: the socket that is there before the handshake is over. */
@@ -105,6 +108,12 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
     this.priority = listener.priority;
   }
 
+  /** Takes over which keys the segment, its options read, asks to be answered with. */
+  takeAo({ view }: SkBuff, { options }: Segment): void {
+    if ((options.saw & SAW_AO) === 0 || this.listener.tcp.auth === undefined) return;
+    this.aoIds = (view.getUint8(options.aoAt + 3) << 8) | view.getUint8(options.aoAt + 2);
+  }
+
   /** Window that the SYN-ACK offers, bytes: it is never scaled. */
   get synackWindow(): number {
     return Math.min(this.rsksRcvWnd, 0xffff);
@@ -124,4 +133,14 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   drop(): void {
     decideDeferred(0, this, 'drop');
   }
+}
+
+/** The KeyID of {@link RequestSock.aoIds}: the key that the peer wants to be sent segments with. */
+export function keyIdOf(aoIds: number): number {
+  return aoIds >> 8;
+}
+
+/** Its RNextKeyID: the key that the peer signed its SYN with. */
+export function rNextOf(aoIds: number): number {
+  return aoIds & 0xff;
 }

@@ -3,10 +3,19 @@
  * @module
  */
 import { ackAfterRead, ackScheduled, enterPingpong, exitPingpong, inPingpong } from './ack.ts';
+import {
+  type AoAdd,
+  type AoDel,
+  type AoInfoOption,
+  type AoKeyInfo,
+  aoOption,
+  setAoOption,
+} from './ao-option.ts';
 import type { CongestionInfo } from './cong.ts';
 import { setCongestion } from './congestion.ts';
 import { fastopenOption, setFastopen, setFastopenKey } from './fastopen-option.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
+import { type Md5Sig, setMd5Key } from './md5-option.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import { pushPendingFrames } from './output.ts';
 import type { Errno } from './ports.ts';
@@ -33,6 +42,9 @@ const FIN_TIMEOUT_MAX = 120;
 const TCP_MIN_MSS = 88;
 const SECOND = 1_000_000;
 
+/** Options that are keys, or about them. */
+const KEYS = /^TCP_(MD5SIG(_EXT)?|AO_(ADD_KEY|DEL_KEY|INFO))$/;
+
 /** What an option holds, or why there is none. */
 export type OptionResult =
   | number
@@ -41,10 +53,21 @@ export type OptionResult =
   | TcpInfo
   | CongestionInfo
   | RepairWindow
+  | AoInfoOption
+  | AoKeyInfo<unknown>[]
   | { errno: Errno };
 
 /** What an option is set to. */
-export type OptionValue = number | string | Uint8Array | readonly RepairOption[] | RepairWindow;
+export type OptionValue =
+  | number
+  | string
+  | Uint8Array
+  | readonly RepairOption[]
+  | RepairWindow
+  | Md5Sig<unknown>
+  | AoAdd<unknown>
+  | AoDel<unknown>
+  | AoInfoOption;
 
 /** See {@link Tcp.setsockopt}. */
 export function setOption(now: number, sk: TcpSock, name: string, value: OptionValue): Errno | undefined {
@@ -54,6 +77,7 @@ export function setOption(now: number, sk: TcpSock, name: string, value: OptionV
   if (name === 'TCP_FASTOPEN_KEY') return setFastopenKey(sk, value);
   if (name === 'TCP_REPAIR_OPTIONS') return setRepairOptions(sk, value);
   if (name === 'TCP_REPAIR_WINDOW') return setRepairWindow(sk, value);
+  if (KEYS.test(name)) return setKey(sk, name, value);
   if (typeof value !== 'number' || !Number.isInteger(value)) return 'EINVAL';
   switch (name) {
     case 'TCP_NODELAY':
@@ -134,6 +158,15 @@ export function setOption(now: number, sk: TcpSock, name: string, value: OptionV
     default:
       return setFastopen(sk, name, value);
   }
+}
+
+/** Without a {@link TcpOptions.mac} it is a kernel that was built without. */
+function setKey(sk: TcpSock, name: string, value: number | string | object): Errno | undefined {
+  const { auth } = sk.tcp;
+  if (auth === undefined || sk.family.auth === undefined) return 'ENOPROTOOPT';
+  if (typeof value !== 'object') return 'EINVAL';
+  if (name.startsWith('TCP_AO')) return setAoOption(sk, auth.mac, name, value);
+  return setMd5Key(sk, value as Md5Sig<unknown>, name === 'TCP_MD5SIG_EXT');
 }
 
 /** TCP_QUICKACK: 0 makes the connection interactive; an odd value acknowledges what waits and every segment from now on. */
@@ -241,6 +274,9 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
       return sk.caOps.name;
     case 'TCP_INFO':
       return tcpInfo(now, sk);
+    case 'TCP_AO_INFO':
+    case 'TCP_AO_GET_KEYS':
+      return sk.tcp.auth === undefined ? { errno: 'ENOPROTOOPT' } : aoOption(sk, name);
     case 'TCP_CC_INFO':
       return sk.caOps.info?.(sk) ?? {};
     case 'TCP_REPAIR':

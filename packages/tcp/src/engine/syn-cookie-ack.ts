@@ -62,6 +62,7 @@ export function cookieSegment(
   }
   mib.TcpExt.SyncookiesRecv++;
   seg.readOptions(skb);
+  req.takeAo(skb, seg);
   if (!takeTimestamp(req, seg, local, remote)) return undefined;
   const dst = routeRequest(now, req);
   if (typeof dst === 'string') return 'IP_OUTNOROUTES';

@@ -5,6 +5,7 @@
 import type { SkBuff } from '@stack/skbuff';
 import { ACK, RST, SYN } from '../flags.ts';
 import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
+import { TCPOLEN_TSTAMP_ALIGNED } from '../write.ts';
 import { DELACK_MAX, delayAck, enterQuickAck, inPingpong, TCP_MAX_QUICKACKS } from './ack.ts';
 import { FLAG_SLOWPATH } from './ack-flags.ts';
 import { processAck } from './acked.ts';
@@ -81,6 +82,11 @@ function echoesUs(now: number, sk: TcpSock): boolean {
   return (sk.rcvTsecr - first) >>> 0 <= (tsClock(now) - first) >>> 0;
 }
 
+function peerIsn(sk: TcpSock, isn: number): void {
+  sk.irs = isn;
+  if (sk.auth !== undefined) sk.auth.ao?.synchronize(isn);
+}
+
 function takeSynOptions(sk: TcpSock, seg: Segment): void {
   const { options } = seg;
   let mss = (options.saw & SAW_MSS) !== 0 && options.mss !== 0 ? options.mss : TCP_MSS_DEFAULT;
@@ -96,7 +102,7 @@ function establish(now: number, sk: TcpSock, seg: Segment, timestamps: boolean):
   sk.sndWl1 = seg.seq;
   undoSpuriousSyn(sk);
   processAck(now, sk, seg, FLAG_SLOWPATH);
-  sk.irs = seg.seq;
+  peerIsn(sk, seg.seq);
   sk.rcvNxt = (seg.seq + 1) | 0;
   sk.rcvWup = sk.rcvNxt;
   sk.sndWnd = seg.window; // never scaled in a SYN
@@ -112,9 +118,9 @@ function establish(now: number, sk: TcpSock, seg: Segment, timestamps: boolean):
 
 function useTimestamps(now: number, sk: TcpSock, timestamps: boolean): void {
   sk.tstampOk = timestamps;
-  sk.tcpHeaderLen = headerLengthFor(timestamps);
+  sk.tcpHeaderLen = headerLengthFor(sk, timestamps);
   if (!timestamps) return;
-  sk.advmss -= sk.tcpHeaderLen - 20;
+  sk.advmss -= TCPOLEN_TSTAMP_ALIGNED;
   storeTsRecent(now, sk);
 }
 
@@ -138,13 +144,13 @@ function crossedSyn(now: number, sk: TcpSock, seg: Segment, timestamps: boolean)
   takeSynOptions(sk, seg);
   setState(sk, SYN_RECV);
   sk.tstampOk = timestamps;
-  sk.tcpHeaderLen = headerLengthFor(timestamps);
+  sk.tcpHeaderLen = headerLengthFor(sk, timestamps);
   if (timestamps) storeTsRecent(now, sk);
   if (!sk.wscaleOk) {
     sk.rcvWscale = 0;
     sk.windowClamp = Math.min(sk.windowClamp, 0xffff);
   }
-  sk.irs = seg.seq;
+  peerIsn(sk, seg.seq);
   sk.rcvNxt = (seg.seq + 1) | 0;
   sk.copiedSeq = sk.rcvNxt;
   sk.rcvWup = sk.rcvNxt;

@@ -7,6 +7,7 @@ import { type SkBuff, SkbQueue } from '@stack/skbuff';
 import { Sock } from '@stack/skbuff/sock';
 import { ACK } from '../flags.ts';
 import type { AccEcn } from './accecn.ts';
+import type { SockAuth } from './auth-sock.ts';
 import type { CompressedAcks } from './comp-sack.ts';
 import type { CongestionOps } from './cong.ts';
 import type { FastopenRequest } from './fastopen-client.ts';
@@ -81,7 +82,6 @@ export const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
 
 /** A TCP socket. Made by {@link Tcp.socket} and by {@link Tcp.accept}; changed by the engine alone, except where a comment allows it. */
 export class TcpSock extends Sock implements EhashEntry, BindOwner {
-  /** Engine it belongs to. */
   readonly tcp: Tcp;
   readonly family: Family<unknown>;
   readonly protocol: number = IPPROTO_TCP;
@@ -101,7 +101,7 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   /** Hash of the key; meaningful while it is in a table. */
   hash = 0;
   hashNext: EhashEntry | undefined = undefined;
-  /** Whether it is in the established or listening table. */
+  /** In the established or listening table. */
   hashed = false;
   bindBucket: BindBucket | undefined = undefined;
   bindNext: BindOwner | undefined = undefined;
@@ -184,7 +184,6 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   mssCache = 536;
   /** Path MTU that {@link mssCache} was computed from. */
   pmtuCookie = 0;
-  /** MSS that we advertise. */
   advmss = 0;
   /** Bytes of header with the options of every segment. */
   tcpHeaderLen = 20;
@@ -242,7 +241,6 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   compressedAcks: CompressedAcks | undefined = undefined;
 
   // What both agreed on.
-  /** SACK (RFC 2018). */
   sackOk = false;
   /** `ECN_*` bits: see `ecn.ts`. */
   ecnFlags = 0;
@@ -459,6 +457,9 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   chronoBusy = 0;
   chronoRwnd = 0;
   chronoSndbuf = 0;
+
+  /** Keys that segments are signed with (RFC 2385, RFC 5925); `undefined` until one was set. */
+  auth: SockAuth | undefined = undefined;
 
   // Fast open (RFC 7413).
   /** TCP_FASTOPEN and TCP_FASTOPEN_KEY, of a listener; `undefined` until anybody asked. */

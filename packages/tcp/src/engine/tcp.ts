@@ -7,6 +7,7 @@
  */
 import type { Page, Pool, SkBuff } from '@stack/skbuff';
 import { abortAll } from './abort.ts';
+import { Auth } from './auth.ts';
 import { bindSocket } from './bind.ts';
 import { closeSocket, disconnectSocket, shutdownSocket } from './close.ts';
 import { type CongestionOps, CongestionRegistry } from './cong.ts';
@@ -57,6 +58,8 @@ export class Tcp {
   readonly drop: (skb: SkBuff, reason: string) => void;
   readonly raise: () => void;
   readonly privileged: (() => boolean) | undefined;
+  /** What signs segments and judges signatures; `undefined` without a {@link TcpOptions.mac}. @internal */
+  readonly auth: Auth | undefined;
   readonly mib: TcpMib = tcpMib();
   readonly congestion: CongestionRegistry = new CongestionRegistry();
   /** Sockets, requests, TIME-WAIT and ports. @internal */
@@ -133,6 +136,7 @@ export class Tcp {
     this.drop = options.drop;
     this.raise = options.raise;
     this.privileged = options.privileged;
+    this.auth = options.mac === undefined ? undefined : new Auth(options.mac);
     this.secure = new SecureSeq(options.random);
     const secret = options.random();
     this.tables = new Tables(secret);

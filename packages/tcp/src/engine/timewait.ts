@@ -13,6 +13,7 @@ import { pawsReject, stampSeconds } from './paws.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
 import { replyAck, replyReset } from './reply.ts';
 import type { Segment } from './segment.ts';
+import { type Signature, timewaitSignature } from './sign.ts';
 import { FIN_WAIT2, TIME_WAIT } from './state.ts';
 import type { BindBucket, BindOwner, EhashEntry } from './tables.ts';
 import { IPPROTO_TCP, type TcpSock } from './tcb.ts';
@@ -63,6 +64,8 @@ export class TimewaitSock implements EhashEntry, BindOwner, PacketSource<unknown
   /** s; 0 = never. */
   tsRecentStamp: number;
   readonly tsoffset: number;
+  /** What its segments are signed with. */
+  readonly signature: Signature | undefined;
   lastOowAckTime = 0;
   /** When it entered this state, µs. */
   entered: number;
@@ -93,6 +96,7 @@ export class TimewaitSock implements EhashEntry, BindOwner, PacketSource<unknown
     this.tsRecent = sk.tsRecent;
     this.tsRecentStamp = sk.tsRecentStamp;
     this.tsoffset = sk.tsoffset;
+    this.signature = sk.auth === undefined ? undefined : timewaitSignature(sk);
     this.entered = now;
     this.timer = sk.tcp.timers.timer(expire, this);
   }

@@ -16,6 +16,7 @@ import { enterCwr } from './prr.ts';
 import { rateSkbSent } from './rate.ts';
 import { changingLength, writeChanging } from './sack.ts';
 import { appendSent } from './sent-list.ts';
+import { signSegment } from './sign.ts';
 import { CLOSE } from './state.ts';
 import { synLength, writeSynOptions } from './syn-options.ts';
 import { type TcpSock, TSQ_QUEUED, TSQ_THROTTLED } from './tcb.ts';
@@ -188,12 +189,15 @@ function pushHeader(
   const sum = sk.family.pseudo(sk.saddr, sk.daddr, sk.protocol, tx.len);
   const ack = (flags & ACK) !== 0 ? ackSeq : 0;
   writeHeader(view, at, sk.sport, sk.dport, seq, ack, length, flags, window, sum, urgPtr);
-  if ((flags & SYN) !== 0) writeSynOptions(departure, sk, view, at + HLEN, flags);
+  const { auth } = sk;
+  const options = auth === undefined ? at + HLEN : at + HLEN + auth.length; // a signature is the first
+  if ((flags & SYN) !== 0) writeSynOptions(departure, sk, view, options, flags);
   else if (length > HLEN) {
-    if (sk.tstampOk) writeTimestamps(view, at + HLEN, (tsClock(departure) + sk.tsoffset) | 0, sk.tsRecent);
+    if (sk.tstampOk) writeTimestamps(view, options, (tsClock(departure) + sk.tsoffset) | 0, sk.tsRecent);
     const changing = length - sk.tcpHeaderLen;
     if (changing > 0) writeChanging(departure, sk, view, at + sk.tcpHeaderLen, changing);
   }
+  if (auth !== undefined) signSegment(sk, tx, flags, seq);
   tx.transportHeader = at;
   tx.ipSummed = CHECKSUM_PARTIAL;
   tx.csumStart = at;

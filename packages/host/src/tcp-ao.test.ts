@@ -1,0 +1,383 @@
+import {
+  AF_INET,
+  SO_LINGER,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOL_TCP,
+  type Socket,
+  TCP_AO_ADD_KEY,
+  TCP_AO_DEL_KEY,
+  TCP_AO_GET_KEYS,
+  TCP_AO_INFO,
+  TCP_AO_KEYF_EXCLUDE_OPT,
+  TCP_MD5SIG,
+  TCP_SYNCNT,
+  type TcpAoAdd,
+} from '@stack/socket';
+import * as tcp from '@stack/tcp';
+import type { TcpSock } from '@stack/tcp/engine';
+import { describe, expect, it } from 'vitest';
+import { type Lan, type LanOptions, lan, pattern, routed } from './fixture.ts';
+import { mac } from './mac.ts';
+import { type Client, dropsOf, keyBytes, open, type Seen, segmentsOf, serve } from './signed.fixture.ts';
+
+const A = '192.168.1.10';
+const B = '192.168.1.100';
+const ALGORITHMS = ['hmac(sha1)', 'cmac(aes128)', 'hmac(sha256)'];
+
+const signed = (options: LanOptions = {}): Lan => lan({ mac, delay: 1000, ...options });
+const keyFor = (addr: string, part: Partial<TcpAoAdd> = {}): TcpAoAdd => ({
+  addr,
+  prefix: 32,
+  sndid: 100,
+  rcvid: 100,
+  algName: 'hmac(sha1)',
+  key: keyBytes('testvector'),
+  ...part,
+});
+const addKey = (socket: Socket, addr: string, part?: Partial<TcpAoAdd>) =>
+  socket.setsockopt(SOL_TCP, TCP_AO_ADD_KEY, keyFor(addr, part));
+const aoOf = ({ options }: Seen) =>
+  options.find((option): option is tcp.Ao => option.kind === tcp.TCPOPT_AO) as tcp.Ao;
+const code = (name: string) => expect.objectContaining({ code: name });
+const skOf = (socket: Socket) => socket.core.proto.sk as TcpSock;
+
+/** A client and a server that have the same key, each by the other's address. */
+function pair(
+  network: Lan,
+  part: Partial<TcpAoAdd> = {},
+): { client: Client; server: ReturnType<typeof serve> } {
+  const server = serve(network.b, (socket) => addKey(socket, A, part));
+  return { client: open(network.a, (socket) => addKey(socket, B, part)), server };
+}
+
+describe('TCP-AO', () => {
+  it.each(
+    ALGORITHMS.flatMap((algName) => [
+      { algName, maclen: 12, keyflags: 0 },
+      { algName, maclen: 16, keyflags: TCP_AO_KEYF_EXCLUDE_OPT },
+      { algName, maclen: 9, keyflags: 0 },
+    ]),
+  )('signs every segment with $algName, $maclen bytes, flags $keyflags', async (part) => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const { client, server } = pair(network, part);
+    const sent = pattern(60_000, 1);
+    expect(await network.clock.run(client.exchange(sent))).toEqual(sent);
+    await network.clock.run(server.close());
+    await network.clock.runFor(90_000_000);
+    expect(seen.length).toBeGreaterThan(60);
+    for (const segment of seen) expect(aoOf(segment).mac.length).toBe(part.maclen);
+    for (const host of [network.a, network.b]) {
+      expect(dropsOf(host)).toEqual({});
+      expect(host.nstat().TcpExtTCPAOGood).toBeGreaterThan(30);
+    }
+  });
+
+  it.each([1, 2, 3])('survives loss, reordering and corruption (seed %i)', async (seed) => {
+    const network = signed({
+      seed,
+      loss: 0.03,
+      reorder: 0.05,
+      reorderDelay: 3000,
+      duplicate: 0.01,
+      corrupt: 0.01,
+    });
+    const { client } = pair(network, { algName: ALGORITHMS[seed % 3] as string });
+    const sent = pattern(200_000, seed);
+    expect(await network.clock.run(client.exchange(sent))).toEqual(sent);
+    for (const host of [network.a, network.b]) {
+      expect(host.nstat()).toMatchObject({ TcpExtTCPAOBad: 0, TcpExtTCPAORequired: 0 });
+    }
+  });
+
+  it('extends sequence numbers over their wraps, both ways, with losses at them', async () => {
+    const network = signed({ loss: 0.05, seed: 4 });
+    // Both sides begin just below the end of the space.
+    const near = (host: Lan['a'], isn: number) => {
+      host.tcp.secure.seq = () => isn;
+    };
+    near(network.a, -20_000);
+    near(network.b, -50_000);
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(100_000));
+    const ours = skOf(client.socket).auth?.ao;
+    const theirs = skOf((await network.clock.run(server.accepted)) as Socket).auth?.ao;
+    expect([ours?.sndSne, ours?.rcvSne, theirs?.sndSne, theirs?.rcvSne]).toEqual([1, 1, 1, 1]);
+    for (const host of [network.a, network.b]) expect(host.nstat().TcpExtTCPAOBad).toBe(0);
+  });
+
+  it.each([
+    ['a wrong key', { key: keyBytes('other') }, {}, 'TCP_AOFAILURE', 'TcpExtTCPAOBad'],
+    ['another length', { maclen: 16 }, {}, 'TCP_AOFAILURE', 'TcpExtTCPAOBad'],
+    ['another coverage', { keyflags: TCP_AO_KEYF_EXCLUDE_OPT }, {}, 'TCP_AOFAILURE', 'TcpExtTCPAOBad'],
+    ['an unknown KeyID', { sndid: 7 }, {}, 'TCP_AOKEYNOTFOUND', 'TcpExtTCPAOKeyNotFound'],
+    ['no key', undefined, {}, 'TCP_AONOTFOUND', 'TcpExtTCPAORequired'],
+    ['a key for nobody', {}, undefined, 'TCP_AOUNEXPECTED', 'TcpExtTCPAOKeyNotFound'],
+  ])('%s: the connection times out, without an answer', async (_, ours, theirs, reason, counter) => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    serve(network.b, (socket) => theirs !== undefined && addKey(socket, A, theirs));
+    const client = open(network.a, (socket) => {
+      if (ours !== undefined) addKey(socket, B, ours);
+      socket.setsockopt(SOL_TCP, TCP_SYNCNT, 2);
+    });
+    await expect(network.clock.run(client.connect())).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.every(({ flags }) => flags === tcp.SYN)).toBe(true);
+    expect(dropsOf(network.b)).toEqual({ [reason]: seen.length });
+    expect(network.b.nstat()[counter]).toBe(seen.length);
+  });
+
+  it('goes over to the key that the peer asks for', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const keys = (socket: Socket, addr: string, [first, second]: [number, number][]) => {
+      addKey(socket, addr, {
+        sndid: second?.[0] as number,
+        rcvid: second?.[1] as number,
+        key: keyBytes('two'),
+      });
+      addKey(socket, addr, { sndid: first?.[0] as number, rcvid: first?.[1] as number });
+    };
+    const server = serve(network.b, (socket) =>
+      keys(socket, A, [
+        [1, 2],
+        [3, 4],
+      ]),
+    );
+    const client = open(network.a, (socket) =>
+      keys(socket, B, [
+        [2, 1],
+        [4, 3],
+      ]),
+    );
+    await network.clock.run(client.echo(5000));
+    const { socket } = client;
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    const ids = () => [socket, theirs].map((own) => own.getsockopt(SOL_TCP, TCP_AO_INFO));
+    expect(ids()).toMatchObject([
+      { current: 2, rnext: 1 },
+      { current: 1, rnext: 2 },
+    ]);
+    // We ask: the peer signs with the second key from its next segment on.
+    socket.setsockopt(SOL_TCP, TCP_AO_INFO, { rnext: 3 });
+    await network.clock.run(client.echo(5000));
+    expect(ids()).toMatchObject([
+      { current: 2, rnext: 3 },
+      { current: 3, rnext: 2 },
+    ]);
+    // And we go over ourselves, where it had not asked.
+    socket.setsockopt(SOL_TCP, TCP_AO_INFO, { current: 4 });
+    theirs.setsockopt(SOL_TCP, TCP_AO_INFO, { rnext: 4 });
+    await network.clock.run(client.echo(5000));
+    const used = (direction: string) =>
+      new Set(seen.filter((s) => s.direction === direction).map((s) => aoOf(s).keyId));
+    const [first, second] = [...new Set(seen.map(({ direction }) => direction))] as [string, string];
+    expect([...used(first)]).toEqual([2, 4]);
+    expect([...used(second)]).toEqual([1, 3]);
+    // The first key is in use no more.
+    for (const [own, addr, sndid, rcvid] of [
+      [socket, B, 2, 1],
+      [theirs, A, 1, 2],
+    ] as const) {
+      own.setsockopt(SOL_TCP, TCP_AO_DEL_KEY, { addr, prefix: 32, sndid, rcvid });
+    }
+    await network.clock.run(client.echo(5000));
+    expect(dropsOf(network.a)).toEqual({});
+    expect(dropsOf(network.b)).toEqual({});
+  });
+
+  it('reckons with longer codes when the key changes', async () => {
+    const network = signed();
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(5000));
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    const longer = { sndid: 5, rcvid: 5, maclen: 16, setCurrent: true, setRnext: true };
+    addKey(theirs, A, longer);
+    addKey(client.socket, B, longer);
+    await network.clock.run(client.echo(50_000));
+    expect(skOf(client.socket).tcpHeaderLen).toBe(40);
+    expect(dropsOf(network.a)).toEqual({});
+    expect(dropsOf(network.b)).toEqual({});
+  });
+
+  it('signs a RST with the key of the connection', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(10));
+    client.socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 });
+    await network.clock.run(client.socket.close());
+    await expect(network.clock.run(server.failed)).resolves.toMatchObject({ code: 'ECONNRESET' });
+    const last = seen.at(-1) as Seen;
+    expect(last.flags & tcp.RST).not.toBe(0);
+    expect(aoOf(last).keyId).toBe(100);
+  });
+
+  it('signs the RST that refuses data after a close, which is believed', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(10));
+    const theirs = await network.clock.run(server.accepted);
+    await network.clock.run(theirs.close());
+    await network.clock.runFor(100_000);
+    await network.clock.run(client.socket.sendall(pattern(10, 1)));
+    await network.clock.runFor(100_000);
+    const last = seen.at(-1) as Seen;
+    expect(last.flags & tcp.RST).not.toBe(0);
+    expect(aoOf(last).keyId).toBe(100);
+    await expect(network.clock.run(client.socket.sendall(pattern(10, 1)))).rejects.toMatchObject({
+      code: 'EPIPE',
+    });
+    expect(dropsOf(network.a)).not.toHaveProperty('TCP_AOFAILURE');
+  });
+
+  it('does not believe ICMP errors, unless it is told to', async () => {
+    for (const acceptIcmps of [false, true]) {
+      const network = routed({ mac, delay: 1000, farMtu: 1400 });
+      const far = '10.0.2.2';
+      const server = serve(network.server, (socket) => addKey(socket, '10.0.1.2'));
+      const client = open(
+        network.client,
+        (socket) => {
+          addKey(socket, far);
+          socket.setsockopt(SOL_TCP, TCP_AO_INFO, { acceptIcmps });
+        },
+        far,
+      );
+      await network.clock.run(client.connect());
+      (await network.clock.run(server.accepted)) as Socket;
+      // The server told its MSS; a path that is narrower than both is told of by ICMP alone.
+      network.router.link.set('eth1', { mtu: 1000 });
+      network.server.link.set('eth0', { mtu: 1000 });
+      const echo = client.echo(5000);
+      echo.catch(() => undefined);
+      await network.clock.runFor(5_000_000);
+      const info = client.socket.getsockopt(SOL_TCP, TCP_AO_INFO);
+      expect(info.acceptIcmps).toBe(acceptIcmps);
+      expect((info.pktDroppedIcmp as number) > 0).toBe(!acceptIcmps);
+      expect(network.client.nstat().TcpExtTCPAODroppedIcmps).toBe(info.pktDroppedIcmp);
+      await Promise.all([network.client.close(), network.server.close(), network.router.close()]);
+    }
+  });
+
+  it('requires it of every peer where it is told to', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    serve(network.b, (socket) => socket.setsockopt(SOL_TCP, TCP_AO_INFO, { aoRequired: true }));
+    const client = open(network.a, (socket) => socket.setsockopt(SOL_TCP, TCP_SYNCNT, 1));
+    await expect(network.clock.run(client.connect())).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    expect(dropsOf(network.b)).toEqual({ TCP_AONOTFOUND: seen.length });
+  });
+
+  it('hands on to a connection the keys for its peer alone', async () => {
+    const network = signed();
+    const server = serve(network.b, (socket) => {
+      addKey(socket, '192.168.1.0', { prefix: 24, sndid: 1, rcvid: 1 });
+      addKey(socket, '10.0.0.1', { sndid: 2, rcvid: 2 });
+      addKey(socket, A, { sndid: 3, rcvid: 3 });
+    });
+    const client = open(network.a, (socket) => addKey(socket, B, { sndid: 1, rcvid: 1 }));
+    await network.clock.run(client.echo(10));
+    const keys = ((await network.clock.run(server.accepted)) as Socket).getsockopt(SOL_TCP, TCP_AO_GET_KEYS);
+    expect(keys.map(({ sndid }) => sndid).sort()).toEqual([1, 3]);
+    expect(keys.find(({ sndid }) => sndid === 1)).toMatchObject({
+      addr: '192.168.1.0',
+      prefix: 24,
+      algName: 'hmac(sha1)',
+      maclen: 12,
+      isCurrent: true,
+      isRnext: true,
+      pktBad: 0,
+    });
+  });
+});
+
+describe('options of TCP-AO', () => {
+  const fresh = () => signed().a.socket(AF_INET, SOCK_STREAM);
+
+  it.each([
+    ['an ID of ours that the peer has', { sndid: 100, rcvid: 1 }, 'EEXIST'],
+    ['an ID of its own', { sndid: 1, rcvid: 100 }, 'EEXIST'],
+    ['an ID of a prefix around it', { addr: '192.168.1.0', prefix: 24, sndid: 100, rcvid: 1 }, 'EEXIST'],
+    ['an algorithm that there is not', { sndid: 1, rcvid: 1, algName: 'hmac(none)' }, 'ENOENT'],
+    ['a key too long', { sndid: 1, rcvid: 1, key: new Uint8Array(81) }, 'EINVAL'],
+    ['a code too long for a SYN', { sndid: 1, rcvid: 1, maclen: 17 }, 'EMSGSIZE'],
+    ['bits behind the prefix', { addr: '192.168.1.1', prefix: 24, sndid: 1, rcvid: 1 }, 'EINVAL'],
+    ['an address without a prefix', { prefix: 0, sndid: 1, rcvid: 1 }, 'EINVAL'],
+    ['a prefix of no address', { addr: '0.0.0.0', prefix: 8, sndid: 1, rcvid: 1 }, 'EINVAL'],
+    ['flags that are none', { sndid: 1, rcvid: 1, keyflags: 4 }, 'EINVAL'],
+    ['a device', { sndid: 1, rcvid: 1, ifindex: 1 }, 'EINVAL'],
+    ['an ID of nine bits', { sndid: 256, rcvid: 1 }, 'EINVAL'],
+  ])('TCP_AO_ADD_KEY refuses %s', (_, part, errno) => {
+    const socket = fresh();
+    addKey(socket, B);
+    expect(() => addKey(socket, B, part)).toThrow(code(errno));
+    expect(socket.getsockopt(SOL_TCP, TCP_AO_GET_KEYS)).toHaveLength(1);
+  });
+
+  it('refuses keys of both kinds for one peer', () => {
+    const socket = fresh();
+    const md5 = (addr: string) => socket.setsockopt(SOL_TCP, TCP_MD5SIG, { addr, key: keyBytes('x') });
+    addKey(socket, B);
+    expect(() => md5(B)).toThrow(code('EKEYREJECTED'));
+    md5('192.168.1.101');
+    expect(() => addKey(socket, '192.168.1.101', { sndid: 1, rcvid: 1 })).toThrow(code('EKEYREJECTED'));
+    expect(() => socket.setsockopt(SOL_TCP, TCP_AO_INFO, { aoRequired: true })).toThrow(code('EKEYREJECTED'));
+  });
+
+  it('connects with TCP-AO to peers that have a key, to no others', async () => {
+    const { a, clock } = signed();
+    const socket = a.socket(AF_INET, SOCK_STREAM);
+    addKey(socket, '10.0.0.1');
+    await expect(clock.run(socket.connect({ address: B, port: 1 }))).rejects.toMatchObject({
+      code: 'EKEYREJECTED',
+    });
+  });
+
+  it('is for sockets that had it from the start', async () => {
+    const network = signed();
+    serve(network.b, () => undefined);
+    const client = open(network.a, () => undefined);
+    await network.clock.run(client.echo(10));
+    expect(() => addKey(client.socket, B)).toThrow(code('EISCONN'));
+    expect(() => client.socket.getsockopt(SOL_TCP, TCP_AO_INFO)).toThrow(code('ENOENT'));
+  });
+
+  it('TCP_AO_DEL_KEY and TCP_AO_INFO name keys that are there', () => {
+    const socket = fresh();
+    const remove = (part: object) => () =>
+      socket.setsockopt(SOL_TCP, TCP_AO_DEL_KEY, { addr: B, prefix: 32, sndid: 100, rcvid: 100, ...part });
+    expect(remove({})).toThrow(code('ENOENT'));
+    addKey(socket, B, { setCurrent: true });
+    addKey(socket, B, { sndid: 1, rcvid: 2, setRnext: true });
+    expect(remove({ sndid: 5 })).toThrow(code('ENOENT'));
+    expect(remove({})).toThrow(code('EBUSY'));
+    expect(remove({ current: 9 })).toThrow(code('ENOENT'));
+    expect(remove({ delAsync: true })).toThrow(code('EINVAL'));
+    expect(() => socket.setsockopt(SOL_TCP, TCP_AO_INFO, { rnext: 9 })).toThrow(code('ENOENT'));
+    remove({ current: 1 })();
+    expect(socket.getsockopt(SOL_TCP, TCP_AO_INFO)).toMatchObject({ current: 1, rnext: 2 });
+    const counters = { pktGood: 1, pktBad: 2, pktKeyNotFound: 3, pktAoRequired: 4, pktDroppedIcmp: 5 };
+    socket.setsockopt(SOL_TCP, TCP_AO_INFO, { setCounters: true, ...counters });
+    expect(socket.getsockopt(SOL_TCP, TCP_AO_INFO)).toMatchObject(counters);
+  });
+
+  it('a listener uses no key before its peer has said which', () => {
+    const { b } = signed();
+    const { listener } = serve(b, () => undefined);
+    expect(() => addKey(listener, A, { setCurrent: true })).toThrow(code('EINVAL'));
+    addKey(listener, A);
+    expect(() => listener.setsockopt(SOL_TCP, TCP_AO_INFO, { current: 100 })).toThrow(code('EINVAL'));
+    listener.setsockopt(SOL_TCP, TCP_AO_DEL_KEY, {
+      addr: A,
+      prefix: 32,
+      sndid: 100,
+      rcvid: 100,
+      delAsync: true,
+    });
+    expect(listener.getsockopt(SOL_TCP, TCP_AO_GET_KEYS)).toEqual([]);
+  });
+});
