@@ -4,6 +4,7 @@
  */
 import { Bfifo, Fq, Noqueue, Pfifo, PfifoFast, type Qdisc, type QdiscPorts, TxQueue } from '@stack/qdisc';
 import type { SkBuff } from '@stack/skbuff';
+import { SCM_TSTAMP_SCHED, SCM_TSTAMP_SND, SKBTX_SCHED_TSTAMP, SKBTX_SW_TSTAMP } from '@stack/skbuff/sock';
 import type { Timers } from './clock/timing-wheel.ts';
 import type { Drop, Drops } from './drops.ts';
 import type { Kernel, Softirq } from './kernel.ts';
@@ -13,6 +14,7 @@ import { segmentGso, validateXmit } from './offload/gso.ts';
 import { setCe } from './offload/set-ce.ts';
 import type { PacketTap } from './rx.ts';
 import { enter, type Tracing } from './trace.ts';
+import { txTimestamp } from './tx-timestamp.ts';
 
 /** What {@link Transmitter} reads of `net.core`. */
 export interface TxSysctl {
@@ -112,6 +114,7 @@ export class Transmitter {
     };
     queue.started = (skb) => {
       this.tap?.(skb, dev);
+      if ((skb.txFlags & SKBTX_SW_TSTAMP) !== 0) txTimestamp(kernel.now(), skb, SCM_TSTAMP_SND, dev);
       if (points.kprobe.enabled) enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
     };
     queue.xmitted = (len, rc) => {
@@ -129,6 +132,7 @@ export class Transmitter {
   queueXmit(now: number, skb: SkBuff, dev: NetDevice): number {
     skb.dev = dev;
     skb.macHeader = skb.data;
+    if ((skb.txFlags & SKBTX_SCHED_TSTAMP) !== 0) txTimestamp(now, skb, SCM_TSTAMP_SCHED, dev);
     enter(this.#options.tracing.points.kprobe, 'dev_queue_xmit', skb, now);
     return dev.queue.xmit(now, skb);
   }

@@ -27,6 +27,8 @@ export function copyMetadata(to: SkBuff, from: SkBuff, delta: number): void {
   to.gsoSize = from.gsoSize;
   to.gsoSegs = from.gsoSegs;
   to.gsoType = from.gsoType;
+  to.txFlags = from.txFlags;
+  to.tskey = from.tskey;
   to.ttl = from.ttl;
   to.tos = from.tos;
   for (let i = 0; i < 12; i++) to.cb[i] = from.cb[i] as number;
@@ -70,6 +72,8 @@ export function resetMetadata(skb: SkBuff): void {
   skb.gsoSize = 0;
   skb.gsoSegs = 0;
   skb.gsoType = 0;
+  skb.txFlags = 0;
+  skb.tskey = 0;
   skb.ttl = 0;
   skb.tos = 0;
   const { cb } = skb;

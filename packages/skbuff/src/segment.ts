@@ -14,7 +14,7 @@ export type SegmentFixup = (segment: SkBuff, index: number, count: number, offse
 
 /**
  * Cuts a super-packet into packets of `gsoSize` payload bytes, the last one shorter. Each gets a private copy of the first
- * `hlen` bytes (the headers), the payload by reference, and the metadata; `fixup` then sets lengths, ids, sequence numbers
+ * `hlen` bytes (the headers), the payload by reference, and the metadata but for wanted timestamps; `fixup` then sets lengths, ids, sequence numbers
  * and checksums. Segments have no owner: the caller keeps `skb`, and frees it when they are gone if its destructor counts them. `undefined`, and nothing leaked, at the pool's limit.
  * @throws RangeError if `gsoSize` is not a positive integer, or there are fewer than `hlen` bytes. What `fixup` throws is passed on, nothing leaked.
  */
@@ -63,6 +63,7 @@ function cut(skb: SkBuff, hlen: number, offset: number, length: number): SkBuff 
   part.gsoSize = 0;
   part.gsoSegs = 0;
   part.gsoType = 0;
+  part.txFlags = 0; // it is one of them that the sender hears of
   if (part.ipSummed === CHECKSUM_COMPLETE) part.ipSummed = CHECKSUM_NONE; // it was over the whole
   return part;
 }

@@ -110,6 +110,10 @@ export class SkBuff {
   /** `SKB_GSO_*` bits. */
   gsoType = 0;
 
+  /** `SKBTX_*`: the timestamps its sender wants. */
+  txFlags = 0;
+  /** Which number they bear. */
+  tskey = 0;
   /** Received TTL or hop limit (`IP_RECVTTL`). */
   ttl = 0;
   /** Received TOS or traffic class (`IP_RECVTOS`): ECN is its low two bits. */

@@ -5,6 +5,7 @@
  */
 import { SkbQueue } from './queue.ts';
 import type { SkBuff } from './skbuff.ts';
+import type { Timestamping } from './timestamping.ts';
 import { truesizeOf } from './truesize.ts';
 
 /** `poll(2)`: there is something to read. */
@@ -48,9 +49,30 @@ export const SO_EE_ORIGIN_ICMP6 = 3;
 /** {@link ExtendedError.origin}: a zero-copy send is done with its memory. */
 export const SO_EE_ORIGIN_ZEROCOPY = 5;
 
+export {
+  queueTxTimestamp,
+  SCM_TSTAMP_ACK,
+  SCM_TSTAMP_SCHED,
+  SCM_TSTAMP_SND,
+  SKBTX_ANY_TSTAMP,
+  SKBTX_SCHED_TSTAMP,
+  SKBTX_SW_TSTAMP,
+  SO_EE_ORIGIN_TIMESTAMPING,
+  SOF_TIMESTAMPING_OPT_CMSG,
+  SOF_TIMESTAMPING_OPT_ID,
+  SOF_TIMESTAMPING_OPT_TSONLY,
+  SOF_TIMESTAMPING_TX_ACK,
+  SOF_TIMESTAMPING_TX_SCHED,
+  SOF_TIMESTAMPING_TX_SOFTWARE,
+  setupTxTimestamp,
+  type Timestamping,
+  tsflagsOf,
+  txFlagsOf,
+} from './timestamping.ts';
+
 /** An entry of a socket's error queue (`MSG_ERRQUEUE`): Linux's `struct sock_extended_err` and what goes with it. */
 export interface ExtendedError<A = unknown> {
-  /** Such as `ECONNREFUSED`; empty for a completion. */
+  /** Such as `ECONNREFUSED`; empty for a completion, `ENOMSG` for a timestamp. */
   errno: string;
   /** `SO_EE_ORIGIN_*`. */
   origin: number;
@@ -58,9 +80,9 @@ export interface ExtendedError<A = unknown> {
   type: number;
   /** ICMP code; for zero copy 1 = the bytes were copied after all. */
   code: number;
-  /** Path MTU; for zero copy the first send this is about. */
+  /** Path MTU; for zero copy the first send this is about; `SCM_TSTAMP_*`. */
   info: number;
-  /** For zero copy the last send this is about. */
+  /** For zero copy the last send this is about; with OPT_ID the number of what was stamped. */
   data: number;
   /** Who sent the ICMP message (`SO_EE_OFFENDER`). */
   offender: A | undefined;
@@ -70,6 +92,10 @@ export interface ExtendedError<A = unknown> {
   port: number;
   /** What the packet carried, as far as it came back. */
   payload: Uint8Array;
+  /** When it happened, µs; left out = nobody knows. */
+  tstamp?: number;
+  /** By which device a packet left (SOF_TIMESTAMPING_OPT_CMSG); left out = nobody asked. */
+  ifindex?: number;
 }
 
 /** Default of `net.core.wmem_default` and `net.core.rmem_default`, bytes of truesize. */
@@ -121,8 +147,10 @@ export class Sock {
   rcvlowat = 1;
   /** `SO_ZEROCOPY`. */
   zerocopy = false;
-  /** `SO_TIMESTAMP`: receive times are wanted. */
-  timestamp = false;
+  /** `SO_TIMESTAMP` or `SO_TIMESTAMPNS`, whichever was set last: receive times are wanted; 0 = none. */
+  timestamp = 0;
+  /** `undefined` until `SO_TIMESTAMPING` was set. */
+  timestamping: Timestamping | undefined = undefined;
   /** Received packets that nobody read yet. */
   readonly receiveQueue: SkbQueue = new SkbQueue();
   /** See {@link queueError}; `undefined` until the first one. */

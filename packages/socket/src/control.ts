@@ -30,7 +30,7 @@ export interface PacketInfo {
 
 /** `struct sock_extended_err`, and the address behind it. */
 export interface ExtendedErrorMessage {
-  /** Such as `ECONNREFUSED`; `''` = none, for a completion. */
+  /** Such as `ECONNREFUSED`; `''` = none, for a completion; `ENOMSG` for a timestamp. */
   errno: string;
   /** `SO_EE_ORIGIN_*`. */
   origin: number;
@@ -38,18 +38,19 @@ export interface ExtendedErrorMessage {
   type: number;
   /** ICMP code; for zero copy 1 = the bytes were copied after all. */
   code: number;
-  /** Path MTU; for zero copy the first send this is about. */
+  /** Path MTU; for zero copy the first send this is about; `SCM_TSTAMP_*`. */
   info: number;
-  /** For zero copy the last send this is about. */
+  /** For zero copy the last send this is about; with OPT_ID the number of what was stamped. */
   data: number;
   /** Who sent the ICMP message (`SO_EE_OFFENDER`). */
   offender: SocketAddress | undefined;
 }
 
 /**
- * One control message. What stands in `value`: SO_TIMESTAMP {@link Timeval}, SO_TIMESTAMPNS {@link Timespec}, IP_PKTINFO
+ * One control message. What stands in `value`: SO_TIMESTAMP {@link Timeval}, SO_TIMESTAMPNS {@link Timespec}, received
+ * SCM_TIMESTAMPING three {@link Timespec}, IP_PKTINFO
  * {@link PacketInfo}, IP_RECVERR {@link ExtendedErrorMessage}, IP_ORIGDSTADDR a `SocketAddress`; IP_TTL, IP_TOS, UDP_SEGMENT, UDP_GRO,
- * SO_RXQ_OVFL, SO_MARK, TCP_CM_INQ a number; others bytes.
+ * SO_RXQ_OVFL, SO_MARK, TCP_CM_INQ, sent SO_TIMESTAMPING and SCM_TS_OPT_ID a number; others bytes.
  */
 export interface ControlMessage {
   level: number;

@@ -43,8 +43,6 @@ export class Core implements SocketListener {
   rcvtimeo: number = Number.POSITIVE_INFINITY;
   /** `SO_SNDTIMEO`, µs. */
   sndtimeo: number = Number.POSITIVE_INFINITY;
-  /** `SO_TIMESTAMP` or `SO_TIMESTAMPNS`, whichever was set last; 0 = none. */
-  timestampOption = 0;
   readers: Lane | undefined = undefined;
   writers: Lane | undefined = undefined;
   /** Those in {@link poll}, and a lingering close. */

@@ -113,6 +113,7 @@ export {
   SO_EE_ORIGIN_ICMP,
   SO_EE_ORIGIN_ICMP6,
   SO_EE_ORIGIN_LOCAL,
+  SO_EE_ORIGIN_TIMESTAMPING,
   SO_EE_ORIGIN_ZEROCOPY,
 } from './constants/messages.ts';
 export {
@@ -131,6 +132,8 @@ export {
   SOCK_SNDBUF_LOCK,
 } from './constants/shutdown.ts';
 export {
+  SCM_TIMESTAMPING,
+  SCM_TS_OPT_ID,
   SO_ACCEPTCONN,
   SO_BINDTODEVICE,
   SO_BINDTOIFINDEX,
@@ -160,6 +163,7 @@ export {
   SO_SNDLOWAT,
   SO_SNDTIMEO,
   SO_TIMESTAMP,
+  SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
   SO_TYPE,
   SO_ZEROCOPY,
@@ -225,6 +229,30 @@ export {
   TCP_REPAIR_ON,
   TCP_SEND_QUEUE,
 } from './constants/tcp-repair.ts';
+export {
+  SCM_TSTAMP_ACK,
+  SCM_TSTAMP_SCHED,
+  SCM_TSTAMP_SND,
+  SOF_TIMESTAMPING_BIND_PHC,
+  SOF_TIMESTAMPING_OPT_CMSG,
+  SOF_TIMESTAMPING_OPT_ID,
+  SOF_TIMESTAMPING_OPT_ID_TCP,
+  SOF_TIMESTAMPING_OPT_PKTINFO,
+  SOF_TIMESTAMPING_OPT_RX_FILTER,
+  SOF_TIMESTAMPING_OPT_STATS,
+  SOF_TIMESTAMPING_OPT_TSONLY,
+  SOF_TIMESTAMPING_OPT_TX_SWHW,
+  SOF_TIMESTAMPING_RAW_HARDWARE,
+  SOF_TIMESTAMPING_RX_HARDWARE,
+  SOF_TIMESTAMPING_RX_SOFTWARE,
+  SOF_TIMESTAMPING_SOFTWARE,
+  SOF_TIMESTAMPING_SYS_HARDWARE,
+  SOF_TIMESTAMPING_TX_ACK,
+  SOF_TIMESTAMPING_TX_COMPLETION,
+  SOF_TIMESTAMPING_TX_HARDWARE,
+  SOF_TIMESTAMPING_TX_SCHED,
+  SOF_TIMESTAMPING_TX_SOFTWARE,
+} from './constants/timestamping.ts';
 export type { ControlMessage, ExtendedErrorMessage, PacketInfo, Timespec, Timeval } from './control.ts';
 export type { CallOptions } from './core.ts';
 export { ERRNO, type ErrnoName, errnoName, errnoNumber, errnoText, isErrno } from './errno.ts';
@@ -289,4 +317,5 @@ export type { SendRequest } from './send-calls.ts';
 export { type Options, Socket } from './socket.ts';
 export { type PollEntry, Sockets, type SocketsOptions } from './sockets.ts';
 export { formatSyscall, isNetworkCall, type StraceOptions } from './strace/format.ts';
+export { sentTimestamping } from './timestamping.ts';
 export { SNAPLEN, type Syscall, type SyscallName, type SyscallTracer, type TracedBytes } from './trace.ts';

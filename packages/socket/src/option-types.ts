@@ -148,6 +148,8 @@ export interface OptionTypes {
   '1:21': { get: Timeval; set: Timeval | number };
   /** SO_BINDTODEVICE */
   '1:25': { get: string; set: string };
+  /** SO_TIMESTAMPING: `SOF_TIMESTAMPING_*`; of `struct so_timestamping` both fields. */
+  '1:37': { get: number; set: number | { flags: number; bindPhc: number } };
   /** IP_OPTIONS */
   '0:4': { get: Uint8Array; set: Uint8Array };
   /** IP_MULTICAST_IF */

@@ -141,13 +141,33 @@ describe('SOL_SOCKET', () => {
     expect(() => socket.setsockopt(s.SOL_SOCKET, s.SO_NO_CHECK, 1)).toThrow('ENOPROTOOPT');
   });
 
+  it('SO_TIMESTAMPING takes what Linux takes, and asks a stream what its numbers count from', async () => {
+    const { socket, proto } = stream();
+    const set = (flags: number | { flags: number; bindPhc: number }) => () =>
+      socket.setsockopt(s.SOL_SOCKET, s.SO_TIMESTAMPING, flags);
+    expect(set(1 << 19)).toThrow('EINVAL');
+    expect(set(s.SOF_TIMESTAMPING_OPT_ID_TCP)).toThrow('EINVAL'); // without OPT_ID
+    expect(set(s.SOF_TIMESTAMPING_OPT_STATS)).toThrow('EINVAL'); // without OPT_TSONLY
+    expect(set(s.SOF_TIMESTAMPING_OPT_ID)).toThrow('EINVAL'); // not connected: there are no bytes to count
+    expect(set({ flags: s.SOF_TIMESTAMPING_BIND_PHC, bindPhc: 1 })).toThrow('EOPNOTSUPP');
+    expect(socket.getsockopt(s.SOL_SOCKET, s.SO_TIMESTAMPING)).toBe(0);
+    set({ flags: s.SOF_TIMESTAMPING_SOFTWARE, bindPhc: 0 })();
+    expect(socket.getsockopt(s.SOL_SOCKET, s.SO_TIMESTAMPING)).toBe(16);
+    proto.phase = () => 'connected';
+    Object.assign(proto, { timestampBase: (flags: number) => flags + 1 });
+    set(s.SOF_TIMESTAMPING_OPT_ID)();
+    expect(proto.sk.timestamping).toEqual({ flags: 128, next: 0, base: 129 });
+    set(s.SOF_TIMESTAMPING_OPT_ID | s.SOF_TIMESTAMPING_SOFTWARE)(); // it counts on
+    expect(proto.sk.timestamping).toEqual({ flags: 144, next: 0, base: 129 });
+  });
+
   it('one of SO_TIMESTAMP and SO_TIMESTAMPNS holds', () => {
     const { socket, proto } = stream();
     socket.setsockopt(s.SOL_SOCKET, s.SO_TIMESTAMPNS, true);
     expect(socket.getsockopt(s.SOL_SOCKET, s.SO_TIMESTAMP)).toBe(0);
-    expect(proto.sk.timestamp).toBe(true);
+    expect(proto.sk.timestamp).toBe(s.SO_TIMESTAMPNS);
     socket.setsockopt(s.SOL_SOCKET, s.SO_TIMESTAMPNS, false);
-    expect(proto.sk.timestamp).toBe(false);
+    expect(proto.sk.timestamp).toBe(0);
   });
 });
 

@@ -27,7 +27,8 @@ export class PlainSock implements SockFields {
   linger = -1;
   rcvlowat = 1;
   zerocopy = false;
-  timestamp = false;
+  timestamp = 0;
+  timestamping: SockFields['timestamping'] = undefined;
 
   /** See {@link SockFields.takeError}. */
   takeError(): string {

@@ -91,7 +91,10 @@ export interface SockFields {
   linger: number;
   rcvlowat: number;
   zerocopy: boolean;
-  timestamp: boolean;
+  /** SO_TIMESTAMP or SO_TIMESTAMPNS, whichever was set last; 0 = none. */
+  timestamp: number;
+  /** SO_TIMESTAMPING: `SOF_TIMESTAMPING_*`, OPT_ID's next number, and what numbers count from; `undefined` until it was set. */
+  timestamping: { flags: number; next: number; base: number } | undefined;
   /** The pending error, which is cleared by this; `''` = none. */
   takeError(): string;
 }
@@ -112,6 +115,8 @@ export interface SendMessage {
   control: readonly ControlMessage[];
   /** Bytes that earlier attempts of this same call have queued; 0 at the first. A zero-copy send has one number. */
   queued: number;
+  /** More buffers of this same call follow, or were to when it was interrupted. */
+  more: boolean;
   /** The caller waits where the answer is EAGAIN. */
   readonly waits: boolean;
 }
@@ -190,8 +195,11 @@ export interface Proto {
     length: number,
     message: SendMessage,
   ): number | Errno;
-  /** Told when a send with MSG_ZEROCOPY is over that queued something, in one attempt or more: it has one completion. Left out = nobody asks. */
-  sendEnded?(now: number): void;
+  /**
+   * Told when a send is over that queued something, in one attempt or more, where it was made with MSG_ZEROCOPY, so that it has one
+   * completion, and where it was interrupted. Left out = nobody asks.
+   */
+  sendEnded?(now: number, message: SendMessage): void;
   /**
    * Puts up to `length` bytes at `offset`. How many; on a stream 0 = the peer sends no more; with MSG_TRUNC the datagram's whole
    * length; MSG_ERRQUEUE answers an entry of the error queue (see `receiveError`).
@@ -229,6 +237,8 @@ export interface Proto {
    */
   setsockopt(now: number, level: number, name: string, value: OptionData): Errno | undefined;
   getsockopt(now: number, level: number, name: string): OptionData | { readonly errno: Errno };
+  /** What SOF_TIMESTAMPING_OPT_ID counts from, for who counts bytes; asked when it is set. Left out = packets, from 0. */
+  timestampBase?(flags: number): number;
   /**
    * Told after an option of SOL_SOCKET was put into {@link sk}: `'SO_KEEPALIVE'` arms a timer, `'SO_MARK'` and `'SO_BINDTODEVICE'`
    * forget a route, `'SO_SNDBUF'` may make room.

@@ -8,8 +8,6 @@ import {
   MSG_TRUNC,
   MSG_WAITALL,
   SO_RCVLOWAT,
-  SO_TIMESTAMP,
-  SO_TIMESTAMPNS,
   SOCK_DGRAM,
   SOL_SOCKET,
 } from './index.ts';
@@ -68,24 +66,6 @@ describe('recvInto, recvfrom, recvmsg', () => {
     expect(length).toBe(7);
     expect(data).toHaveLength(0);
     expect(buffers.map(text)).toEqual(['abc', 'de', 'fg\0\0\0\0\0\0\0']);
-  });
-
-  it('tells receive times in nanoseconds where SO_TIMESTAMPNS asks for them', async () => {
-    const { socket, proto } = datagram();
-    const other = { level: 0, type: 2, value: 64 };
-    const { recvmsg } = proto;
-    proto.recvmsg = (now, into, offset, length, message) => {
-      message.control = [{ level: SOL_SOCKET, type: SO_TIMESTAMP, value: { sec: 7, usec: 8 } }, other];
-      return recvmsg.call(proto, now, into, offset, length, message);
-    };
-    proto.push(bytes('a'));
-    proto.push(bytes('b'));
-    expect((await socket.recvmsg({ length: 9 })).control[0]?.value).toEqual({ sec: 7, usec: 8 });
-    socket.setsockopt(SOL_SOCKET, SO_TIMESTAMPNS, 1);
-    expect((await socket.recvmsg({ length: 9 })).control).toEqual([
-      { level: SOL_SOCKET, type: SO_TIMESTAMPNS, value: { sec: 7, nsec: 8000 } },
-      other,
-    ]);
   });
 
   it('reads the queue of errors without waiting, past those who wait', async () => {

@@ -3,8 +3,7 @@
  * @module
  */
 import type { SocketAddress } from './address.ts';
-import { SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from './constants/so.ts';
-import type { ControlMessage, Timeval } from './control.ts';
+import type { ControlMessage } from './control.ts';
 import type { CallOptions, Core } from './core.ts';
 import type { Errno, ReceiveMessage } from './ports.ts';
 import { receive, receiveMessage, rightSized } from './receive.ts';
@@ -126,7 +125,7 @@ export async function recvmsg(core: Core, request: ReceiveRequest): Promise<Rece
   }
   const count = Math.min(result, buffer.length);
   if (buffers !== undefined && single === undefined) scatter(buffer, count, buffers);
-  const control = stamped(core, message.control);
+  const { control } = message;
   call?.end(result, {
     buffers: pieces(call, buffer, count, sizes),
     address: message.address,
@@ -195,16 +194,6 @@ function scatter(bytes: Uint8Array, count: number, buffers: readonly Uint8Array[
     into.set(bytes.subarray(at, at + length));
     at += length;
   }
-}
-
-/** Protocols tell receive times in microseconds; SO_TIMESTAMPNS has them in nanoseconds. */
-function stamped(core: Core, control: readonly ControlMessage[]): readonly ControlMessage[] {
-  if (core.timestampOption !== SO_TIMESTAMPNS) return control;
-  return control.map((message) => {
-    if (message.level !== SOL_SOCKET || message.type !== SO_TIMESTAMP) return message;
-    const { sec, usec } = message.value as Timeval;
-    return { level: SOL_SOCKET, type: SO_TIMESTAMPNS, value: { sec, nsec: usec * 1000 } };
-  });
 }
 
 export function failure(core: Core, syscall: string, errno: Errno, { signal }: CallOptions): unknown {

@@ -65,7 +65,7 @@ describe('receiveError', () => {
     const message = asked();
     const into = new Uint8Array(2);
     const done = { ...refused, errno: '', origin: 5, offender: undefined, address: undefined };
-    expect(receiveError(done, toAddress, into, 0, 2, message, 41, 25)).toBe(2);
+    expect(receiveError(done, toAddress, into, 0, 2, message, [], 41, 25)).toBe(2);
     expect(into).toEqual(bytes('qu'));
     expect(message.messageFlags).toBe(MSG_ERRQUEUE | MSG_TRUNC);
     expect(message.address).toBeUndefined();

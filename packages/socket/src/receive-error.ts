@@ -4,9 +4,9 @@
  */
 import type { SocketAddress } from './address.ts';
 import { IP_RECVERR } from './constants/ip.ts';
-import { MSG_ERRQUEUE, MSG_TRUNC } from './constants/messages.ts';
+import { MSG_ERRQUEUE, MSG_TRUNC, SO_EE_ORIGIN_TIMESTAMPING } from './constants/messages.ts';
 import { SOL_IP } from './constants/so.ts';
-import type { ExtendedErrorMessage } from './control.ts';
+import type { ControlMessage, ExtendedErrorMessage } from './control.ts';
 import type { Errno, ReceiveMessage } from './ports.ts';
 
 /** An entry of an error queue: `ExtendedError` of `@stack/skbuff/sock`. */
@@ -21,11 +21,14 @@ export interface QueuedError<A> {
   address: A | undefined;
   port: number;
   payload: Uint8Array;
+  tstamp?: number;
+  ifindex?: number;
 }
 
 /**
  * Answers `recvmsg(MSG_ERRQUEUE)` of a protocol: takes an entry, puts what came back of the packet into the buffer, and tells the
  * rest as Linux does (an IP_RECVERR control message; the address is where the packet was going). EAGAIN where the queue is empty.
+ * @param control what stands in front of it: timestamps, and with SOF_TIMESTAMPING_OPT_CMSG which way the packet left.
  * @param level SOL_IP with `type` IP_RECVERR, or IPv6's.
  */
 export function receiveError<A>(
@@ -35,6 +38,7 @@ export function receiveError<A>(
   offset: number,
   length: number,
   message: ReceiveMessage,
+  control: readonly ControlMessage[] = [],
   level: number = SOL_IP,
   type: number = IP_RECVERR,
 ): number | Errno {
@@ -51,8 +55,10 @@ export function receiveError<A>(
     data: error.data,
     offender: offender === undefined ? undefined : toAddress(offender, 0),
   };
-  message.address = address === undefined ? undefined : toAddress(address, port);
+  // Of a timestamp both are about this host's own packet.
+  const isStamp = error.origin === SO_EE_ORIGIN_TIMESTAMPING;
+  message.address = address === undefined || isStamp ? undefined : toAddress(address, port);
   message.messageFlags = count < payload.length ? MSG_ERRQUEUE | MSG_TRUNC : MSG_ERRQUEUE;
-  message.control = [{ level, type, value }];
+  message.control = [...control, { level, type, value }];
   return count;
 }

@@ -28,12 +28,16 @@ export function send(
     flags: flags & ~MSG_DONTWAIT,
     control,
     queued: 0,
+    more: false,
     waits: patience.timeout > 0,
   };
   const loop = new SendLoop(core, core.proto.type === SOCK_STREAM ? buffers : [gather(buffers)], message);
   const result = serve(core, 'writers', patience, () => loop.attempt());
   const judge = (end: number | Errno | Interrupt): number | Errno => {
-    if (message.queued > 0 && (flags & MSG_ZEROCOPY) !== 0) core.run((now, proto) => proto.sendEnded?.(now));
+    message.more = isInterrupt(end);
+    if (message.queued > 0 && ((flags & MSG_ZEROCOPY) !== 0 || message.more)) {
+      core.run((now, proto) => proto.sendEnded?.(now, message));
+    }
     if (!isInterrupt(end)) return end;
     return message.queued > 0 ? message.queued : core.errnoOf(end, loop.pending);
   };
@@ -123,8 +127,9 @@ class SendLoop {
   #give(): number | Errno {
     const { kernel, proto } = this.#core;
     const bytes = this.#buffer;
-    const isLast = this.#index >= this.#buffers.length - 1;
-    this.#message.flags = isLast ? this.#flags : this.#flags | MSG_MORE;
+    const more = this.#index < this.#buffers.length - 1;
+    this.#message.more = more;
+    this.#message.flags = more ? this.#flags | MSG_MORE : this.#flags;
     kernel.enter();
     try {
       return proto.sendmsg(kernel.now(), bytes, this.#offset, bytes.length - this.#offset, this.#message);

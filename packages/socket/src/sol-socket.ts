@@ -10,6 +10,7 @@ import type { Core } from './core.ts';
 import { errnoNumber } from './errno.ts';
 import type { Linger } from './option-types.ts';
 import type { Errno, OptionData, SockFields } from './ports.ts';
+import { setTimestamping } from './timestamping.ts';
 
 /** Least of SO_SNDBUF, bytes of truesize: two small packets. */
 const SOCK_MIN_SNDBUF = 4608;
@@ -44,6 +45,8 @@ export function setSocketOption(
       return typeof value === 'string' ? bindToDevice(core, value.slice(0, MAX_IFNAME)) : 'EINVAL';
     case so.SO_MAX_PACING_RATE:
       return setMaxPacingRate(core, value);
+    case so.SO_TIMESTAMPING:
+      return setTimestamping(core, value);
     case so.SO_TYPE:
     case so.SO_PROTOCOL:
     case so.SO_DOMAIN:
@@ -83,8 +86,7 @@ function setNumber(core: Core, option: number, value: number): Errno | undefined
       return undefined;
     case so.SO_TIMESTAMP:
     case so.SO_TIMESTAMPNS:
-      core.timestampOption = isOn ? option : 0;
-      sk.timestamp = isOn;
+      sk.timestamp = isOn ? option : 0;
       return undefined;
     case so.SO_SNDBUF:
       return setSndbuf(core, Math.min(value >>> 0, kernel.sysctl.wmem_max)); // a negative size is a large one
@@ -136,7 +138,9 @@ export function socketOption(core: Core, option: number): OptionData | typeof NO
       return sk.localRoute === undefined ? NOT_HERE : Number(sk.localRoute);
     case so.SO_TIMESTAMP:
     case so.SO_TIMESTAMPNS:
-      return Number(core.timestampOption === option);
+      return Number(sk.timestamp === option);
+    case so.SO_TIMESTAMPING:
+      return sk.timestamping?.flags ?? 0;
     case so.SO_ZEROCOPY:
       return Number(sk.zerocopy);
     case so.SO_ACCEPTCONN:

@@ -20,6 +20,13 @@ import * as tcp from '@stack/tcp';
 import * as udp from '@stack/udp';
 import { pushTag } from './vlan.ts';
 
+/** The segment that has the byte whose sender wants to hear of it; of datagrams it is the first. */
+function stamp(part: SkBuff, skb: SkBuff): void {
+  part.txFlags = skb.txFlags;
+  part.tskey = skb.tskey;
+  part.sk = skb.sk; // to hear, not to be charged
+}
+
 /** What of a device is asked here. */
 export interface GsoDevice {
   /** By the names of `ethtool -K`: `tx tso gso txvlan`. */
@@ -47,6 +54,7 @@ export function segmentGso(skb: SkBuff): SkBuff[] | undefined {
   const length = skb.len - transport;
   const firstOnly = (skb.gsoType & SKB_GSO_TCP_ACCECN) === 0 ? tcp.CWR : 0;
   const step = (skb.gsoType & SKB_GSO_TCP_FIXEDID) === 0 ? 1 : 0;
+  const stamped = skb.txFlags === 0 ? -1 : isTcp ? skb.tskey - tcp.seq(skb.view, skb.data + transport) : 0;
   return segment(skb, hlen, (part, index, count, payload) => {
     const { view, data } = part;
     const at = data + transport;
@@ -54,6 +62,7 @@ export function segmentGso(skb: SkBuff): SkBuff[] | undefined {
     if (isTcp) tcp.gsoFixup(view, at, index, count, payload, length, own, firstOnly);
     else udp.gsoFixup(view, at, length, own);
     ipv4.gsoFixup(view, data + network, index * step, part.len - network);
+    if (stamped >= payload && stamped < payload + skb.gsoSize) stamp(part, skb);
     if (isPartial) return;
     // The whole had its checksum, which is no segment's.
     view.setUint16(at + offset, pseudoSum(view, data + network, own));

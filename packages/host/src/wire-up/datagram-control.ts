@@ -12,15 +12,19 @@ import {
   IP_TOS,
   IP_TTL,
   type PacketInfo,
+  SCM_TS_OPT_ID,
   SO_MARK,
-  SO_TIMESTAMP,
+  SO_TIMESTAMPING,
+  SOF_TIMESTAMPING_OPT_ID,
   SOL_IP,
   SOL_SOCKET,
   SOL_UDP,
+  sentTimestamping,
   UDP_GRO,
   UDP_SEGMENT,
 } from '@stack/socket';
 import { toText } from './inet-address.ts';
+import { addReceiveTimes } from './timestamps.ts';
 
 /** What goes with the bytes of one call of a datagram engine. What a protocol does not know is left out of its messages. */
 export interface DatagramMessage {
@@ -33,6 +37,8 @@ export interface DatagramMessage {
   tos: number;
   mark: number;
   tstamp: number;
+  tsflags: number;
+  tskey: number;
   gsoSize?: number;
   destination?: unknown;
   destinationPort?: number;
@@ -41,6 +47,7 @@ export interface DatagramMessage {
 
 /** Takes over what a send's control messages say; EINVAL for one that says nothing here. */
 export function readControl(
+  sk: Sock,
   message: DatagramMessage,
   control: readonly ControlMessage[],
 ): string | undefined {
@@ -49,6 +56,8 @@ export function readControl(
   message.ttl = -1;
   message.tos = -1;
   message.mark = -1;
+  message.tsflags = -1;
+  message.tskey = -1;
   if (message.gsoSize !== undefined) message.gsoSize = 0;
   for (const { level, type, value } of control) {
     if (level === SOL_IP && type === IP_PKTINFO) {
@@ -65,6 +74,14 @@ export function readControl(
       message.gsoSize = value as number;
     } else if (level === SOL_SOCKET && type === SO_MARK) {
       message.mark = (value as number) >>> 0;
+    } else if (level === SOL_SOCKET && type === SO_TIMESTAMPING) {
+      const flags = sentTimestamping(sk, value);
+      if (typeof flags === 'string') return flags;
+      message.tsflags = flags;
+    } else if (level === SOL_SOCKET && type === SCM_TS_OPT_ID) {
+      if (sk.timestamping === undefined || (sk.timestamping.flags & SOF_TIMESTAMPING_OPT_ID) === 0)
+        return 'EINVAL';
+      message.tskey = (value as number) >>> 0;
     } else return 'EINVAL';
   }
   return undefined;
@@ -74,7 +91,7 @@ export function readControl(
 export function controlOf(sk: Sock, inet: InetSock, message: DatagramMessage): ControlMessage[] {
   const control: ControlMessage[] = [];
   const { tstamp, destination, ttl, tos, gsoSize = 0 } = message;
-  if (sk.timestamp && tstamp !== 0) control.push(timestamp(tstamp));
+  addReceiveTimes(control, sk, tstamp);
   if (inet.pktinfo) {
     const value: PacketInfo = {
       ifindex: message.ifindex,
@@ -91,12 +108,6 @@ export function controlOf(sk: Sock, inet: InetSock, message: DatagramMessage): C
   }
   if (gsoSize > 0) control.push({ level: SOL_UDP, type: UDP_GRO, value: gsoSize });
   return control;
-}
-
-/** `SO_TIMESTAMP`: when a packet came, µs. */
-export function timestamp(time: number): ControlMessage {
-  const value = { sec: Math.floor(time / 1_000_000), usec: time % 1_000_000 };
-  return { level: SOL_SOCKET, type: SO_TIMESTAMP, value };
 }
 
 function isOctet(value: ControlMessage['value'], least: number): value is number {

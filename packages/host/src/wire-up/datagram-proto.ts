@@ -23,6 +23,7 @@ import {
 import { controlOf, type DatagramMessage, readControl } from './datagram-control.ts';
 import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
+import { errorControl } from './timestamps.ts';
 
 const MSG_DONTWAIT = 0x40;
 const RCV_SHUTDOWN = 1;
@@ -141,7 +142,7 @@ export abstract class DatagramProto<S extends DatagramSock> implements Proto {
     length: number,
     asked: SendMessage,
   ): number | string {
-    const { message } = this;
+    const { message, sk } = this;
     const { address, flags } = asked;
     message.address = undefined;
     if (address !== undefined) {
@@ -150,9 +151,9 @@ export abstract class DatagramProto<S extends DatagramSock> implements Proto {
       message.address = peer;
       if (message.port !== undefined) message.port = portOf(address);
     }
-    const fault = readControl(message, asked.control);
+    const fault = readControl(sk, message, asked.control);
     if (fault !== undefined) return fault;
-    return this.#engine.sendmsg(now, this.sk, bytes, offset, length, flags, message as never);
+    return this.#engine.sendmsg(now, sk, bytes, offset, length, flags, message as never);
   }
 
   recvmsg(
@@ -170,7 +171,8 @@ export abstract class DatagramProto<S extends DatagramSock> implements Proto {
       return count === 'EAGAIN' && asked.waits && (sk.shutdown & RCV_SHUTDOWN) !== 0 ? 0 : count;
     }
     if ((flags & MSG_ERRQUEUE) !== 0) {
-      return receiveError(message.error, toPeer, into, offset, length, asked);
+      const control = errorControl(sk, message.error, this.inet.pktinfo);
+      return receiveError(message.error, toPeer, into, offset, length, asked, control);
     }
     asked.messageFlags = message.flags;
     if (asked.wantsAddress && message.address !== undefined) {

@@ -6,6 +6,7 @@ import { formatMac, parseMac } from '@stack/ethernet';
 import type { Sock } from '@stack/skbuff/sock';
 import {
   AF_PACKET,
+  type ControlMessage,
   MSG_PEEK,
   MSG_TRUNC,
   type OptionData,
@@ -26,7 +27,7 @@ import {
 import type { Devices } from '../devices.ts';
 import type { PacketEngine } from '../packet/packet.ts';
 import { addressOf, type PacketSock } from '../packet/packet-sock.ts';
-import { timestamp } from './datagram-control.ts';
+import { addReceiveTimes } from './timestamps.ts';
 
 /** A packet socket as the socket layer sees it. */
 export class PacketProto implements Proto {
@@ -111,8 +112,10 @@ export class PacketProto implements Proto {
     skb.copyBits(0, into, offset, copied);
     message.messageFlags = whole > length ? MSG_TRUNC : 0;
     if (message.wantsAddress) message.address = this.#addressOf(addressOf(skb));
-    if (message.wantsControl && this.sk.timestamp && skb.tstamp !== 0) {
-      message.control = [timestamp(skb.tstamp)];
+    if (message.wantsControl) {
+      const control: ControlMessage[] = [];
+      addReceiveTimes(control, this.sk, skb.tstamp);
+      message.control = control;
     }
     if ((message.flags & MSG_PEEK) === 0) skb.free();
     return (message.flags & MSG_TRUNC) !== 0 ? whole : copied;

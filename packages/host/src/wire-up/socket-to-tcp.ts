@@ -22,12 +22,15 @@ import {
   SIOCINQ,
   SIOCOUTQ,
   SIOCOUTQNSD,
+  SO_MARK,
+  SO_TIMESTAMPING,
   SOCK_STREAM,
   SOL_IP,
   SOL_SOCKET,
   SOL_TCP,
   type SocketAddress,
   type SocketListener,
+  sentTimestamping,
   TCP_CM_INQ,
   type WireAddress,
 } from '@stack/socket';
@@ -42,17 +45,21 @@ import {
   type Message,
   type OptionValue,
   type ReceivedViews,
+  type SendAttempt,
   SYN_RECV,
   SYN_SENT,
   type Tcp,
   type TcpSock,
 } from '@stack/tcp/engine';
-import { timestamp } from './datagram-control.ts';
 import { portOf, toNumber, toPeer, toText } from './inet-address.ts';
 import { withNumber, withText } from './inet-keys.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
+import { addReceiveTimes, errorControl } from './timestamps.ts';
 
 /** What one call of `recvmsg` is told; used again for every call. */
+/** What one call of `sendmsg` says; used again for every call. */
+const attempt: SendAttempt = { queued: 0, more: false, waits: false, tsflags: -1 };
+
 const told: Message = { flags: 0, tstamp: 0, inq: 0 };
 
 /** Told of the entry of a function of Linux that takes a socket. */
@@ -141,14 +148,21 @@ export class TcpProto implements Proto {
     message: SendMessage,
   ): number | string {
     const { sk } = this;
-    const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags, message.queued);
+    const failed = readMessage(sk, message);
+    if (failed !== undefined) return failed;
+    const count = this.#tcp.sendmsg(now, sk, bytes, offset, length, message.flags, attempt);
     sk.writePending = count === 'EAGAIN' && message.waits;
     if (count === 'EAGAIN') this.#probe('sk_stream_wait_memory', sk);
     return count;
   }
 
-  sendEnded(): void {
-    this.#tcp.sendEnded(this.sk);
+  sendEnded(_now: number, message: SendMessage): void {
+    readMessage(this.sk, message);
+    this.#tcp.sendEnded(this.sk, attempt);
+  }
+
+  timestampBase(flags: number): number {
+    return this.#tcp.timestampBase(this.sk, flags);
   }
 
   recvmsg(
@@ -159,7 +173,9 @@ export class TcpProto implements Proto {
     message: ReceiveMessage,
   ): number | string {
     if ((message.flags & MSG_ERRQUEUE) !== 0) {
-      return receiveError(this.sk.shiftError(), toPeer, into, offset, length, message);
+      const error = this.sk.shiftError();
+      const control = errorControl(this.sk, error, (this.sk.inet as InetSock).pktinfo);
+      return receiveError(error, toPeer, into, offset, length, message, control);
     }
     told.flags = 0;
     told.tstamp = 0;
@@ -260,10 +276,25 @@ export class TcpProto implements Proto {
   }
 }
 
+/** Takes over what a send says besides its bytes. EINVAL for what says nothing here; Linux passes over other levels than SOL_SOCKET. */
+function readMessage(sk: TcpSock, { control, more, queued, waits }: SendMessage): string | undefined {
+  attempt.queued = queued;
+  attempt.more = more;
+  attempt.waits = waits;
+  attempt.tsflags = -1;
+  for (const { level, type, value } of control) {
+    if (level !== SOL_SOCKET || type === SO_MARK) continue;
+    const flags = type === SO_TIMESTAMPING ? sentTimestamping(sk, value) : 'EINVAL';
+    if (typeof flags === 'string') return flags;
+    attempt.tsflags = flags;
+  }
+  return undefined;
+}
+
 /** The control messages that a socket asked for. */
 function controlOf(sk: TcpSock, { tstamp, inq }: Message): ControlMessage[] {
   const control: ControlMessage[] = [];
-  if (sk.timestamp && tstamp !== 0) control.push(timestamp(tstamp));
+  addReceiveTimes(control, sk, tstamp);
   if (sk.recvmsgInq) control.push({ level: SOL_TCP, type: TCP_CM_INQ, value: inq });
   return control;
 }

@@ -12,6 +12,7 @@ import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
   SHUTDOWN_MASK,
+  setupTxTimestamp,
 } from '@stack/skbuff/sock';
 import { sendCheck } from '../checksum.ts';
 import { CHECK, HLEN, ID } from '../fields.ts';
@@ -124,6 +125,7 @@ export class Ping {
     skb.view.setUint16(at + ID, sk.num);
     skb.view.setUint16(at + CHECK, 0);
     sendCheck(skb.view, at, length);
+    setupTxTimestamp(sk, skb, message?.tsflags ?? -1, message?.tskey ?? -1);
     const result = transmit(now, this.#icmp, skb, dst, type);
     if (typeof result === 'string') return result === 'ENOBUFS' && !sk.inet.recverr ? length : result;
     return length;

@@ -95,6 +95,10 @@ function cut(
   if (offset > 0 && hlen > HLEN) blankOptions(view, at, hlen);
   sendCheck(view, at);
   inherit(part, skb, at);
+  if (offset === 0) {
+    part.txFlags = skb.txFlags;
+    part.tskey = skb.tskey;
+  }
   return part;
 }
 

@@ -37,6 +37,10 @@ export class RawMessage {
   destination: number | undefined = undefined;
   /** `SO_TIMESTAMP`: when it was received, µs; 0 = not known. */
   tstamp = 0;
+  /** `SO_TIMESTAMPING`: timestamps wanted of a send, `SOF_TIMESTAMPING_*`; -1 = those the socket wants. */
+  tsflags = -1;
+  /** `SCM_TS_OPT_ID`: the number they bear, u32; -1 = the next. */
+  tskey = -1;
   /** Receive with `MSG_ERRQUEUE`: the error (`IP_RECVERR`). */
   error: ExtendedError | undefined = undefined;
 }

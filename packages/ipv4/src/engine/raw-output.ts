@@ -3,7 +3,7 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
-import { SEND_SHUTDOWN } from '@stack/skbuff/sock';
+import { SEND_SHUTDOWN, setupTxTimestamp } from '@stack/skbuff/sock';
 import { isMulticast } from '../address.ts';
 import { daddr, HLEN, headerLength, id, MAX_HLEN, protocol, saddr } from '../fields.ts';
 import { sendCheck } from '../header.ts';
@@ -57,6 +57,7 @@ export function sendmsg(
   skb.bytes.set(bytes.subarray(offset, offset + length), at);
   sk.setOwnerW(skb);
   if (isIcmp) ip.ports.icmpSent?.(bytes[offset] as number);
+  setupTxTimestamp(sk, skb, message?.tsflags ?? -1, message?.tskey ?? -1);
   const result = inet.hdrincl
     ? sendWithHeader(ip, now, sk, skb, dst, flow)
     : sendSkb(ip, now, skb, dst, {

@@ -6,6 +6,7 @@ import {
   type ControlMessage,
   type ExtendedErrorMessage,
   errnoNumber,
+  SCM_TIMESTAMPING,
   SO_TIMESTAMP,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
@@ -13,11 +14,8 @@ import {
   type Timeval,
 } from '@stack/socket';
 import type { Expression } from '../script/script.ts';
-import { symbolValue } from '../symbols.ts';
 import { Fields, hasBuffer, integerOf, listOf } from './arguments.ts';
 import { CallFault } from './fault.ts';
-
-const SCM_TIMESTAMPING = symbolValue('SCM_TIMESTAMPING');
 
 /** A message of `sendmsg` or `recvmsg`. */
 export interface Message {
@@ -115,7 +113,8 @@ function compareTime(
     ? fields.integer('tv_usec') * 1000
     : fields.integer(fields.has('scm_nsec') ? 'scm_nsec' : 'tv_nsec');
   const expected = seconds * 1_000_000 + nanoseconds / 1000;
-  const time = value as Timespec & Timeval;
+  // Of three timestamps the first is the one of software.
+  const time = (Array.isArray(value) ? value[0] : value) as Timespec & Timeval;
   const actual = time.sec * 1_000_000 + (time.nsec === undefined ? time.usec : time.nsec / 1000) - start;
   if (Math.abs(actual - expected) > tolerance) {
     throw new CallFault(`the timestamp is ${actual / 1e6} s, not ${expected / 1e6} s`, at.position);

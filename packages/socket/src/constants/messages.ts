@@ -68,6 +68,8 @@ export const SO_EE_ORIGIN_LOCAL = 1;
 export const SO_EE_ORIGIN_ICMP = 2;
 /** An ICMPv6 message. */
 export const SO_EE_ORIGIN_ICMP6 = 3;
+/** A packet left, or was acknowledged: a timestamp. */
+export const SO_EE_ORIGIN_TIMESTAMPING = 4;
 /** A zero-copy send is done with its memory. */
 export const SO_EE_ORIGIN_ZEROCOPY = 5;
 /** Zero copy: the bytes were copied after all. */

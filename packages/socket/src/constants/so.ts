@@ -64,6 +64,13 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 /** Boolean: as SO_TIMESTAMP, in nanoseconds. */
 export const SO_TIMESTAMPNS = 35;
+/**
+ * `SOF_TIMESTAMPING_*`: SCM_TIMESTAMPING control messages tell when packets came, and those of the error queue when they left; as a
+ * control message of a send, which of the latter are wanted of it.
+ */
+export const SO_TIMESTAMPING = 37;
+/** Control message: three timespecs, of software, none, of hardware. */
+export const SCM_TIMESTAMPING = 37;
 /** u32: mark of packets, for routing rules; CAP_NET_ADMIN or CAP_NET_RAW. */
 export const SO_MARK = 36;
 /** Number, read only: IPPROTO_*. */
@@ -80,5 +87,7 @@ export const SO_MAX_PACING_RATE = 47;
 export const SO_ZEROCOPY = 60;
 /** Index of the one device to use; 0 = any. */
 export const SO_BINDTOIFINDEX = 62;
+/** Control message of a send, u32: its number in place of the next one (SOF_TIMESTAMPING_OPT_ID). */
+export const SCM_TS_OPT_ID = 81;
 /** Bits 1 (send) and 2 (receive): the buffer's size is fixed, nothing tunes it. */
 export const SO_BUF_LOCK = 72;

@@ -55,6 +55,10 @@ function data(
     const { sec, nsec } = value as Timespec;
     return { text: `{tv_sec=${sec}, tv_nsec=${nsec}}`, length: 16 };
   }
+  if (level === so.SOL_SOCKET && type === so.SCM_TIMESTAMPING && !isSent) {
+    const times = (value as Timespec[]).map(({ sec, nsec }) => `{tv_sec=${sec}, tv_nsec=${nsec}}`);
+    return { text: `[${times.join(', ')}]`, length: 48 };
+  }
   if (level === so.SOL_IP) return ipData(type, value, isSent, ifname);
   if (level === so.SOL_UDP) return { text: undefined, length: isSent ? 2 : 4 };
   return { text: undefined, length: value instanceof Uint8Array ? value.length : 4 };

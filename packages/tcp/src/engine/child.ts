@@ -106,6 +106,7 @@ function inherit(child: TcpSock, from: TcpSock): void {
   child.rcvlowat = from.rcvlowat;
   child.zerocopy = from.zerocopy;
   child.timestamp = from.timestamp;
+  if (from.timestamping !== undefined) child.timestamping = { ...from.timestamping };
   child.oobInline = from.oobInline;
   child.recvmsgInq = from.recvmsgInq;
   child.nonagle = from.nonagle;

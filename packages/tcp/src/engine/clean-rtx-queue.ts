@@ -37,6 +37,7 @@ import { checkSackReordering } from './reordering.ts';
 import { ackUpdateRtt } from './rtt.ts';
 import { dequeueSent, setTsoSegs, trimHead } from './send-queue.ts';
 import type { TcpSock } from './tcb.ts';
+import { ackTimestamp } from './timestamping.ts';
 import { tsClock } from './transmit.ts';
 
 /** What {@link countAcked} found, for its caller: nothing re-enters. */
@@ -53,10 +54,12 @@ export function cleanRtxQueue(now: number, sk: TcpSock, priorFack: number, prior
   found.whole = true;
   let skb = sk.rtxQueue.first;
   while (skb !== undefined && countAcked(now, sk, skb, una)) {
+    if (skb.txFlags !== 0) ackTimestamp(now, sk, skb, priorUna);
     if (sk.retransmitHint === skb) sk.retransmitHint = undefined;
     dequeueSent(sk, skb);
     skb = sk.rtxQueue.first;
   }
+  if (skb !== undefined && skb.txFlags !== 0) ackTimestamp(now, sk, skb, priorUna);
   sk.sackRuns?.dropBelow(una);
   if (skb === undefined) chronoStop(now, sk, CHRONO_BUSY);
   else if ((sackedOf(skb) & SACKED_ACKED) !== 0) ackState.flag |= FLAG_SACK_RENEGING;

@@ -25,6 +25,7 @@ export {
   MSG_TRUNC,
   MSG_WAITALL,
   MSG_ZEROCOPY,
+  type SendAttempt,
 } from './messages.ts';
 export type { FastopenMetrics, PathMetrics } from './metrics.ts';
 export { MetricsCache } from './metrics.ts';

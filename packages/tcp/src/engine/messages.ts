@@ -18,6 +18,18 @@ export const MSG_MORE = 0x8000;
 /** Sending: reference the bytes instead of copying; the error queue tells when they are free again. */
 export const MSG_ZEROCOPY = 0x400_0000;
 
+/** One attempt of a send that is made in several, and what goes with it. */
+export interface SendAttempt {
+  /** Bytes that earlier attempts have queued: a send with MSG_ZEROCOPY has one number. */
+  queued: number;
+  /** More of it follows, however much this attempt takes. */
+  more: boolean;
+  /** What this attempt does not take follows when there is room. */
+  waits: boolean;
+  /** `SOF_TIMESTAMPING_*`: the timestamps of its last byte; -1 = those the socket wants. */
+  tsflags: number;
+}
+
 /** What `recvmsg` tells besides bytes. */
 export interface Message {
   /** `MSG_OOB` where the bytes are urgent. */

@@ -32,6 +32,7 @@ import { charge, uncharge } from './memory.ts';
 import { initialCwnd } from './mss.ts';
 import { insertSent, removeSent } from './sent-list.ts';
 import { NAGLE_PUSH, type TcpSock } from './tcb.ts';
+import { collapseTimestamp, fragmentTimestamp } from './timestamping.ts';
 
 /** An empty skb for the write queue; `undefined` without memory. It is not queued yet. */
 export function newSendSkb(sk: TcpSock, seq: number, flags: number): SkBuff | undefined {
@@ -155,6 +156,7 @@ export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sen
   rest.cb[CB_TX_FIRST_MSTAMP] = skb.cb[CB_TX_FIRST_MSTAMP] as number;
   rest.cb[CB_TX_DELIVERED_MSTAMP] = skb.cb[CB_TX_DELIVERED_MSTAMP] as number;
   rest.tstamp = skb.tstamp;
+  if (skb.txFlags !== 0) fragmentTimestamp(skb, rest);
   const old = pcountOf(skb);
   setTsoSegs(skb, mss);
   setTsoSegs(rest, mss);
@@ -216,7 +218,7 @@ export function trimHead(sk: TcpSock, skb: SkBuff, n: number): void {
 /** Moves up to `room` bytes of `next` to the end of `skb`, in front of it in the write queue: fewer and larger super-packets. */
 export function growSkb(sk: TcpSock, skb: SkBuff, next: SkBuff, room: number): void {
   const n = Math.min(room, next.len);
-  if (n === 0 || skb.cb[CB_EOR] !== 0 || !appendRange(skb, next, 0, n)) return;
+  if (n === 0 || skb.cb[CB_EOR] !== 0 || skb.txFlags !== 0 || !appendRange(skb, next, 0, n)) return;
   sk.wmemQueued += n;
   charge(sk, n);
   skb.cb[CB_END_SEQ] = endSeqOf(skb) + n;
@@ -225,6 +227,7 @@ export function growSkb(sk: TcpSock, skb: SkBuff, next: SkBuff, room: number): v
   skb.cb[CB_END_SEQ] = endSeqOf(next); // with its FIN
   skb.cb[CB_EOR] = next.cb[CB_EOR] as number;
   skb.cb[CB_FLAGS] = flagsOf(skb) | flagsOf(next);
+  collapseTimestamp(skb, next);
   sk.writeQueue.remove(next);
   freeQueued(sk, next);
 }
@@ -243,6 +246,7 @@ export function tryCollapse(sk: TcpSock, skb: SkBuff, space: number): void {
     skb.cb[CB_END_SEQ] = endSeqOf(next);
     skb.cb[CB_FLAGS] = flagsOf(skb) | flagsOf(next);
     skb.cb[CB_EOR] = next.cb[CB_EOR] as number;
+    collapseTimestamp(skb, next);
     // It all is retransmitted now, and in one segment.
     skb.cb[CB_SACKED] = sackedOf(skb) | (sackedOf(next) & EVER_RETRANS);
     adjustPcount(sk, next, pcountOf(next));

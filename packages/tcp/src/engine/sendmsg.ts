@@ -6,7 +6,7 @@ import { MAX_SKB_FRAGS, type Page, type SkBuff, wrapPage } from '@stack/skbuff';
 import { ACK, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf } from './cb.ts';
 import { charge, scheduleSend } from './memory.ts';
-import { MSG_EOR, MSG_MORE, MSG_OOB, MSG_ZEROCOPY } from './messages.ts';
+import { MSG_EOR, MSG_MORE, MSG_OOB, MSG_ZEROCOPY, type SendAttempt } from './messages.ts';
 import { currentMss, sizeGoal } from './mss.ts';
 import { pushPending, writeXmit } from './output.ts';
 import { isMemoryFree } from './poll.ts';
@@ -16,6 +16,7 @@ import { isRepairing, writeReceiveQueue } from './repair.ts';
 import { entail, newSendSkb, removeEmptySkb } from './send-queue.ts';
 import { CLOSE_WAIT, ESTABLISHED, SYN_RECV, SYN_SENT } from './state.ts';
 import { NAGLE_CORK, NAGLE_PUSH, REPAIR_RECV, REPAIR_SEND, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
+import { txTimestamp } from './timestamping.ts';
 import { beginZerocopy, finishZerocopy } from './zerocopy.ts';
 
 /** See {@link Tcp.sendmsg}. */
@@ -26,7 +27,7 @@ export function sendMessage(
   offset: number,
   length: number,
   flags: number,
-  queued: number,
+  attempt: SendAttempt | undefined,
 ): number | Errno {
   const { tcp } = sk;
   checkAppLimited(sk);
@@ -44,7 +45,9 @@ export function sendMessage(
   if ((sk.shutdown & 2) !== 0) return 'EPIPE';
   sk.noSpace = false;
   const zerocopy =
-    (flags & MSG_ZEROCOPY) !== 0 && sk.zerocopy && length > 0 ? beginZerocopy(sk, queued) : undefined;
+    (flags & MSG_ZEROCOPY) !== 0 && sk.zerocopy && length > 0
+      ? beginZerocopy(sk, attempt === undefined ? -1 : attempt.queued)
+      : undefined;
   const page = zerocopy === undefined ? undefined : wrapPage(bytes);
   const mss = currentMss(now, sk);
   const goal = sizeGoal(sk, mss, (flags & MSG_OOB) === 0);
@@ -73,9 +76,11 @@ export function sendMessage(
       pushPending(now, sk, mss, NAGLE_PUSH);
     } else if (tail === sk.writeQueue.first) writeXmit(now, sk, mss, NAGLE_PUSH, 1);
   }
-  if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, page as Page, copied, queued < 0);
+  if (zerocopy !== undefined) finishZerocopy(sk, zerocopy, page as Page, copied, attempt === undefined);
   if (copied === 0 && length > 0) return 'EAGAIN';
   if (copied > 0) {
+    if (attempt === undefined) txTimestamp(sk, -1);
+    else if (!attempt.more && (copied === length || !attempt.waits)) txTimestamp(sk, attempt.tsflags);
     const last = sk.writeQueue.last;
     if ((flags & MSG_EOR) !== 0 && copied === length && last !== undefined) last.cb[CB_EOR] = 1;
     // Whoever waits for room must not also wait for MSG_MORE.

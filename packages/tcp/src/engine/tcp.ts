@@ -21,7 +21,7 @@ import { icmpError } from './icmp.ts';
 import { type TcpInfo, tcpInfo } from './info.ts';
 import { receiveSegment } from './input.ts';
 import { SecureSeq } from './isn.ts';
-import type { Message } from './messages.ts';
+import type { Message, SendAttempt } from './messages.ts';
 import { MetricsCache } from './metrics.ts';
 import { type TcpMib, tcpMib } from './mib.ts';
 import { acceptSocket, connectSocket, listenSocket } from './open.ts';
@@ -40,6 +40,7 @@ import type { SynCookies } from './syn-cookie.ts';
 import type { CoreSysctl, TcpSysctl } from './sysctl.ts';
 import { type EhashEntry, Tables } from './tables.ts';
 import { TcpSock } from './tcb.ts';
+import { timestampBase, txTimestamp } from './timestamping.ts';
 import { tsqWrite } from './tsq.ts';
 import { atMark, inqHint, readable } from './urgent.ts';
 import { scalingRatio, setRcvlowat } from './window.ts';
@@ -203,8 +204,8 @@ export class Tcp {
    * Queues up to `length` bytes and sends what may be sent. How many were taken: fewer than asked where the buffer filled up.
    * EAGAIN (nothing fits, or not connected yet), EPIPE, and the socket's pending error. `flags`: `MSG_OOB | MSG_MORE | MSG_EOR |
    * MSG_ZEROCOPY`; with MSG_ZEROCOPY and `sk.zerocopy` the bytes must not change until the error queue says so.
-   * `queued`: how many bytes earlier attempts of the same send have queued, which has one number then; {@link sendEnded} is due behind
-   * the last one. -1 = it is a send of its own.
+   * `attempt`: it is one of several of the same send; {@link sendEnded} is due behind the last one with MSG_ZEROCOPY, and where that one
+   * was to be followed by more. Left out = it is a send of its own.
    */
   sendmsg(
     now: number,
@@ -213,14 +214,20 @@ export class Tcp {
     offset: number,
     length: number,
     flags: number,
-    queued = -1,
+    attempt?: SendAttempt,
   ): number | Errno {
-    return sendMessage(now, sk, bytes, offset, length, flags, queued);
+    return sendMessage(now, sk, bytes, offset, length, flags, attempt);
   }
 
-  /** The send that was made in attempts is over: see {@link sendmsg}. */
-  sendEnded(sk: TcpSock): void {
+  /** The send that was made in attempts is over, with `attempt.more` before its end: see {@link sendmsg}. */
+  sendEnded(sk: TcpSock, attempt?: SendAttempt): void {
     endZerocopy(sk);
+    if (attempt?.more === true) txTimestamp(sk, attempt.tsflags);
+  }
+
+  /** What SOF_TIMESTAMPING_OPT_ID counts from, when `flags` set it: for `sk.timestamping.base`. */
+  timestampBase(sk: TcpSock, flags: number): number {
+    return timestampBase(sk, flags);
   }
 
   /**

@@ -20,6 +20,7 @@ import { signSegment } from './sign.ts';
 import { CLOSE } from './state.ts';
 import { synLength, writeSynOptions } from './syn-options.ts';
 import { type TcpSock, TSQ_QUEUED, TSQ_THROTTLED } from './tcb.ts';
+import { carryTimestamp } from './timestamping.ts';
 import { selectWindow } from './window.ts';
 
 /** Where the checksum lies in the header: `csumOffset`. */
@@ -88,6 +89,7 @@ export function transmitSkb(now: number, sk: TcpSock, skb: SkBuff): number {
     tx.gsoSegs = pcount;
     tx.gsoType = sk.family.gsoType;
   }
+  if (skb.txFlags !== 0) carryTimestamp(tx, skb);
   const seq = seqOf(skb);
   const window = syn ? Math.min(sk.rcvWnd, 0xffff) : selectWindow(sk);
   pushHeader(departure, sk, tx, length, seq, sk.rcvNxt, syn ? flags : ecnSend(sk, tx, seq, flags), window);

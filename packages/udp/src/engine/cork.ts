@@ -19,6 +19,9 @@ export class Cork implements PacketSource<unknown> {
   dst: Dst = undefined as unknown as Dst;
   /** `UDP_SEGMENT`: bytes per datagram; 0 = one datagram. */
   gsoSize = 0;
+  /** `SOF_TIMESTAMPING_*` wanted, -1 = the socket's, and their number, -1 = the next. */
+  tsflags = -1;
+  tskey = -1;
   /** What one packet may have, headers included, bytes. */
   fragSize = 0;
   /** The bytes so far. */

@@ -51,6 +51,10 @@ export class Message {
   destination: unknown = undefined;
   /** The port at {@link destination}. */
   destinationPort = 0;
+  /** `SO_TIMESTAMPING`: timestamps wanted of a send, `SOF_TIMESTAMPING_*`; -1 = those the socket wants. */
+  tsflags = -1;
+  /** `SCM_TS_OPT_ID`: the number they bear, u32; -1 = the next. */
+  tskey = -1;
   /** Receive with `MSG_ERRQUEUE`: the error (`IP_RECVERR`). */
   error: ExtendedError | undefined = undefined;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { CHECKSUM_PARTIAL, requireRange, SKB_GSO_UDP_L4, type SkBuff } from '@stack/skbuff';
+import { setupTxTimestamp } from '@stack/skbuff/sock';
 import { HLEN } from '../fields.ts';
 import { CSUM_OFFSET, write } from '../header.ts';
 import { append, IP_PMTUDISC_PROBE } from './append.ts';
@@ -96,6 +97,8 @@ function setup(
   if (message !== undefined && message.ttl > 0) cork.ttl = message.ttl;
   cork.mark = message !== undefined && message.mark >= 0 ? message.mark : sk.mark;
   cork.priority = sk.priority;
+  cork.tsflags = message === undefined ? -1 : message.tsflags;
+  cork.tskey = message === undefined ? -1 : message.tskey;
   cork.gsoSize = message !== undefined && message.gsoSize > 0 ? message.gsoSize : sk.gsoSize;
   const failed = route(now, udp, sk, cork, flags, message, named === undefined, multicast);
   if (failed !== undefined) return failed;
@@ -168,6 +171,7 @@ function pushPending(now: number, udp: Udp, sk: UdpSock, cork: Cork): Errno | un
   const skb = cork.skb as SkBuff;
   const { family } = sk;
   const payload = skb.len;
+  setupTxTimestamp(sk, skb, cork.tsflags, cork.tskey);
   if (cork.gsoSize > 0) {
     const refused = makeSuper(sk, cork, skb, payload);
     if (refused !== undefined) {
