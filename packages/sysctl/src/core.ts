@@ -15,6 +15,8 @@ export const CORE = {
   wmem_default: { kind: 'int', default: 212_992, min: 4608, unit: 'bytes' },
   /** Most that `listen` accepts as its backlog. */
   somaxconn: { kind: 'int', default: 4096, min: 0, unit: 'connections' },
+  /** Pieces of memory that one packet is sent from: what Linux is built with as a rule, up to what it can be built with. */
+  max_skb_frags: { kind: 'int', default: 17, min: 1, max: 45, unit: 'frags' },
   /** Packets one round of the receive softirq may handle. */
   netdev_budget: { kind: 'int', default: 300, unit: 'packets' },
   /** Time one round of the receive softirq may take; at least two ticks. */

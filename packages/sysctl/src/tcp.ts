@@ -77,6 +77,17 @@ export const TCP = {
   /** The least segment that is sent, however small the peer's MSS. */
   tcp_min_snd_mss: { kind: 'int', default: 48, min: 48, max: 65_535, unit: 'bytes' },
 
+  /** Search for the path MTU (RFC 4821): 0 never, 1 where large segments vanish, 2 always. */
+  tcp_mtu_probing: { kind: 'u8', default: 0, unit: '' },
+  /** The MSS it begins with. */
+  tcp_base_mss: { kind: 'int', default: 1024, unit: 'bytes' },
+  /** The least MSS it goes down to. */
+  tcp_mtu_probe_floor: { kind: 'int', default: 48, min: 48, max: 65_535, unit: 'bytes' },
+  /** Bytes between what passes and what does not that end it. */
+  tcp_probe_threshold: { kind: 'int', default: 8, unit: 'bytes' },
+  /** How long it rests then. */
+  tcp_probe_interval: { kind: 'uint', default: 600, max: 4_294_967, unit: 's' },
+
   // Opening.
   /** Retransmissions of a SYN before connect fails. */
   tcp_syn_retries: { kind: 'u8', default: 6, min: 1, max: 127, unit: 'retries' },

@@ -30,6 +30,7 @@ import {
 } from './cb.ts';
 import { CHRONO_BUSY, chronoStop } from './chrono.ts';
 import { countDelivered } from './cwnd.ts';
+import { mtuProbeAcked } from './mtu-probe.ts';
 import { removeRenoSacks } from './newreno.ts';
 import { rackAdvance } from './rack.ts';
 import { rateSample, rateSkbDelivered } from './rate.ts';
@@ -68,6 +69,7 @@ export function cleanRtxQueue(now: number, sk: TcpSock, priorFack: number, prior
   const measured = measure(now, sk, sackedOut, priorUna);
   if ((ackState.flag & FLAG_ACKED) !== 0) {
     ackState.flag |= FLAG_SET_XMIT_TIMER;
+    if (sk.mtup !== undefined) mtuProbeAcked(now, sk, sk.mtup);
     if (!sk.sackOk) {
       removeRenoSacks(sk, found.acked);
       // Without SACK nobody can tell the originals that arrived from the retransmissions.

@@ -67,6 +67,11 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
     tcp_min_snd_mss: 48,
     tcp_min_tso_segs: 2,
     tcp_moderate_rcvbuf: 1,
+    tcp_base_mss: 1024,
+    tcp_mtu_probe_floor: 48,
+    tcp_mtu_probing: 0,
+    tcp_probe_interval: 600,
+    tcp_probe_threshold: 8,
     tcp_no_metrics_save: 0,
     tcp_no_ssthresh_metrics_save: 1,
     tcp_notsent_lowat: 0xffff_ffff,
@@ -172,7 +177,7 @@ export class Host {
     this.family = this.#family();
     this.tcp = new Tcp({
       sysctl: this.sysctl,
-      core: { somaxconn: 4096, rmem_max: 4_194_304 },
+      core: { somaxconn: 4096, rmem_max: 4_194_304, max_skb_frags: 17 },
       pool: this.pool,
       timers: world,
       random,

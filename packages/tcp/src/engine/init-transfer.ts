@@ -5,6 +5,7 @@
 import { chooseCongestion } from './congestion.ts';
 import { initMetrics } from './metrics-use.ts';
 import { initialCwnd } from './mss.ts';
+import { initMtuProbing } from './mtu-probe.ts';
 import { updatePacingRate } from './pacing.ts';
 import { initRcvSpace } from './rcvbuf.ts';
 import { expandSndbuf } from './sndbuf.ts';
@@ -15,6 +16,7 @@ import { initBufferSpace } from './window.ts';
 
 /** At the start of data transfer: windows and buffers (Linux `tcp_init_transfer`). */
 export function initTransfer(now: number, sk: TcpSock): void {
+  initMtuProbing(now, sk);
   initMetrics(now, sk);
   // RFC 5681 §3.1: one segment after a SYN that was lost more than once.
   sk.sndCwnd = sk.totalRetrans > 1 && sk.hasUndo ? 1 : initialCwnd(sk);

@@ -126,6 +126,8 @@ export interface TcpExtCounters {
   TCPACKSkippedChallenge: number;
   TCPWinProbe: number;
   TCPKeepAlive: number;
+  TCPMTUPFail: number;
+  TCPMTUPSuccess: number;
   TCPDelivered: number;
   TCPDeliveredCE: number;
   TCPZeroWindowDrop: number;
@@ -271,6 +273,8 @@ export function tcpMib(): TcpMib {
       TCPACKSkippedChallenge: 0,
       TCPWinProbe: 0,
       TCPKeepAlive: 0,
+      TCPMTUPFail: 0,
+      TCPMTUPSuccess: 0,
       TCPDelivered: 0,
       TCPDeliveredCE: 0,
       TCPZeroWindowDrop: 0,

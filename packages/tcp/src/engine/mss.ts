@@ -29,13 +29,23 @@ export function baseMss(sk: TcpSock, pmtu: number): number {
 }
 
 /** The same without options that every segment carries. */
-function mtuToMss(sk: TcpSock, pmtu: number): number {
+export function mtuToMss(sk: TcpSock, pmtu: number): number {
   return baseMss(sk, pmtu) - (sk.tcpHeaderLen - HLEN);
+}
+
+/** Bytes of a packet with a segment of `mss`: the way back. */
+export function mssToMtu(sk: TcpSock, mss: number): number {
+  return mss + sk.tcpHeaderLen + sk.family.headerLength;
 }
 
 /** Takes in a path MTU: what segments are cut to from now on. */
 export function syncMss(sk: TcpSock, pmtu: number): number {
-  const mss = boundToHalfWindow(sk, mtuToMss(sk, pmtu));
+  const { mtup } = sk;
+  let mss = boundToHalfWindow(sk, mtuToMss(sk, pmtu));
+  if (mtup !== undefined) {
+    if (mtup.searchHigh > pmtu) mtup.searchHigh = pmtu;
+    mss = Math.min(mss, mtuToMss(sk, mtup.searchLow));
+  }
   sk.pmtuCookie = pmtu;
   sk.mssCache = mss;
   return mss;

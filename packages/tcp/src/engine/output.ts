@@ -9,6 +9,7 @@ import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf, pcountOf, s
 import { CHRONO_RWND, chronoStart, chronoStop } from './chrono.ts';
 import { cwndValidate, packetsInFlight } from './cwnd.ts';
 import { currentMss, gsoMaxPayload } from './mss.ts';
+import { PROBE_WAITS, probeMtu } from './mtu-probe.ts';
 import { isPaced, pacingQuantum } from './pacing.ts';
 import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
@@ -47,6 +48,11 @@ export function writeXmit(now: number, sk: TcpSock, mss: number, nonagle: number
   let sent = 0;
   let cwndLimited = false;
   let rwndLimited = false;
+  if (pushOne === 0 && sk.mtup !== undefined) {
+    const result = probeMtu(now, sk, sk.mtup);
+    if (result === PROBE_WAITS) return false;
+    sent = result; // PROBE_SENT is one segment
+  }
   const maxSegs = tsoSegs(sk, mss);
   const repairing = sk.repair === REPAIR_SEND;
   for (let skb = writeQueue.first; skb !== undefined; skb = writeQueue.first) {
@@ -212,7 +218,7 @@ export function smallQueueCheck(sk: TcpSock, skb: SkBuff, factor: number): boole
 }
 
 /** An skb of the write queue was sent: it waits for its ACK now (Linux `tcp_event_new_data_sent`). */
-function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
+export function newDataSent(now: number, sk: TcpSock, skb: SkBuff): void {
   const { mib } = sk.tcp;
   const before = sk.packetsOut;
   sk.sndNxt = endSeqOf(skb);

@@ -14,6 +14,7 @@ import {
 } from './ack-flags.ts';
 import { currentSsthresh, inCwndReduction, leftOut, setCaState } from './cwnd.ts';
 import { processLoss } from './loss.ts';
+import { mtuProbeLost } from './mtu-probe.ts';
 import { addRenoSack, newrenoMarkLost } from './newreno.ts';
 import { endCwndReduction, enterCwr, initCwndReduction } from './prr.ts';
 import { rackMarkLost } from './rack.ts';
@@ -73,6 +74,7 @@ function perhapsRecover(now: number, sk: TcpSock, advanced: boolean, dupacks: nu
     tryToOpen(now, sk);
     return false;
   }
+  if (sk.mtup !== undefined && mtuProbeLost(now, sk, sk.mtup)) return false;
   enterRecovery(now, sk, (ackState.flag & FLAG_ECE) !== 0);
   return true;
 }

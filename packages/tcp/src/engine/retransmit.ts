@@ -48,6 +48,7 @@ export function retransmitSkb(now: number, sk: TcpSock, skb: SkBuff, segs: numbe
 /** The same without a mark that a retransmission is in flight: a probe is in doubt (Linux `__tcp_retransmit_skb`). */
 export function retransmitUncounted(now: number, sk: TcpSock, skb: SkBuff, segs: number): number {
   const { TcpExt, Tcp } = sk.tcp.mib;
+  if (sk.mtup !== undefined) sk.mtup.probeSize = 0; // it tells nothing any more
   if (inHostQueue(sk, skb)) {
     TcpExt.TCPSpuriousRtxHostQueues++;
     return FAILED;

@@ -218,7 +218,9 @@ export function trimHead(sk: TcpSock, skb: SkBuff, n: number): void {
 /** Moves up to `room` bytes of `next` to the end of `skb`, in front of it in the write queue: fewer and larger super-packets. */
 export function growSkb(sk: TcpSock, skb: SkBuff, next: SkBuff, room: number): void {
   const n = Math.min(room, next.len);
-  if (n === 0 || skb.cb[CB_EOR] !== 0 || skb.txFlags !== 0 || !appendRange(skb, next, 0, n)) return;
+  if (n === 0 || skb.cb[CB_EOR] !== 0 || skb.txFlags !== 0) return;
+  // Bytes that are lent stay in the packet they were put into, as in Linux.
+  if (sk.zerocopyState !== undefined || !appendRange(skb, next, 0, n)) return;
   sk.wmemQueued += n;
   charge(sk, n);
   skb.cb[CB_END_SEQ] = endSeqOf(skb) + n;

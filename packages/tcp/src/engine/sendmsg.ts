@@ -2,7 +2,7 @@
  * `sendmsg`: the application's bytes into the write queue, copied once, and off they go (Linux `tcp_sendmsg_locked`).
  * @module
  */
-import { MAX_SKB_FRAGS, type Page, type SkBuff, wrapPage } from '@stack/skbuff';
+import { type Page, type SkBuff, wrapPage } from '@stack/skbuff';
 import { ACK, PSH } from '../flags.ts';
 import { CB_END_SEQ, CB_EOR, CB_FLAGS, CB_PCOUNT, endSeqOf, flagsOf } from './cb.ts';
 import { charge, scheduleSend } from './memory.ts';
@@ -94,7 +94,7 @@ export function sendMessage(
 function tailWithRoom(now: number, sk: TcpSock, goal: number): SkBuff | undefined {
   const tail = sk.writeQueue.last;
   if (tail !== undefined && tail.len < goal && tail.cb[CB_EOR] === 0 && (flagsOf(tail) & 1) === 0) {
-    if (tail.nrFrags < MAX_SKB_FRAGS) return tail;
+    if (tail.nrFrags < sk.tcp.core.max_skb_frags) return tail;
     markPush(sk, tail); // it grows no more, though it is not full
   }
   if (!isMemoryFree(sk, 0)) return undefined;

@@ -15,6 +15,7 @@ import { ecnCrossedSyn, ecnHandshakeAck, ecnSynack } from './ecn.ts';
 import { fastopenSynack } from './fastopen-synack.ts';
 import { finishConnect } from './init-transfer.ts';
 import { headerLengthFor, initializeRcvMss, syncMss, TCP_MSS_DEFAULT } from './mss.ts';
+import { initMtuProbing } from './mtu-probe.ts';
 import { pawsReject, storeTsRecent } from './paws.ts';
 import { OK } from './ports.ts';
 import type { Segment } from './segment.ts';
@@ -111,6 +112,7 @@ function establish(now: number, sk: TcpSock, seg: Segment, timestamps: boolean):
     sk.windowClamp = Math.min(sk.windowClamp, 0xffff);
   }
   useTimestamps(now, sk, timestamps);
+  initMtuProbing(now, sk);
   syncMss(sk, sk.pmtuCookie);
   initializeRcvMss(sk);
   sk.copiedSeq = sk.rcvNxt;
@@ -157,6 +159,7 @@ function crossedSyn(now: number, sk: TcpSock, seg: Segment, timestamps: boolean)
   sk.sndWnd = seg.window;
   sk.sndWl1 = seg.seq;
   sk.maxWindow = sk.sndWnd;
+  initMtuProbing(now, sk);
   syncMss(sk, sk.pmtuCookie);
   initializeRcvMss(sk);
   sendCrossedSynack(now, sk, seg);

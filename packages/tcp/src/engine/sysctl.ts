@@ -30,6 +30,8 @@ export interface TcpSysctl {
   readonly tcp_app_win: number;
   /** Wait a moment for more small writes while packets are still in the queues below. */
   readonly tcp_autocorking: number;
+  /** MSS that the search for the path MTU begins with, bytes. */
+  readonly tcp_base_mss: number;
   /** Most challenge ACKs a second, over all connections; 2147483647 = no limit. */
   readonly tcp_challenge_ack_limit: number;
   /** ns that ACKs behind a gap wait for others at most. */
@@ -90,6 +92,10 @@ export interface TcpSysctl {
   readonly tcp_min_snd_mss: number;
   /** Segments that a super-packet has at least, where pacing would make it smaller. */
   readonly tcp_min_tso_segs: number;
+  /** Least MSS that the search for the path MTU goes down to in a black hole, bytes. */
+  readonly tcp_mtu_probe_floor: number;
+  /** Search for the path MTU (RFC 4821): 0 never, 1 in a black hole, 2 always. */
+  readonly tcp_mtu_probing: number;
   /** Remember nothing of a path when a connection ends. */
   readonly tcp_no_metrics_save: number;
   /** Nor, of what is remembered, a slow start threshold; and use none. */
@@ -104,6 +110,10 @@ export interface TcpSysctl {
   readonly tcp_pacing_ss_ratio: number;
   /** Answers of the application in a row after which an ACK waits for the next one. */
   readonly tcp_pingpong_thresh: number;
+  /** s after a search for the path MTU until the next one. */
+  readonly tcp_probe_interval: number;
+  /** Bytes between what passes and what does not that end the search. */
+  readonly tcp_probe_threshold: number;
   /** RACK: 2 = its reordering window does not adapt, 4 = duplicates do not close it. Bit 1 changes nothing: there is no other way. */
   readonly tcp_recovery: number;
   /** Duplicate ACKs that mean loss, to begin with. */
@@ -164,6 +174,8 @@ export interface TcpSysctl {
 export interface CoreSysctl {
   /** Largest receive buffer an application may ask for, bytes. */
   readonly rmem_max: number;
+  /** Most frags that a segment is filled to. */
+  readonly max_skb_frags: number;
   /** Most connections that may wait for `accept`. */
   readonly somaxconn: number;
 }

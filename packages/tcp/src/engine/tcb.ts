@@ -12,6 +12,7 @@ import type { CompressedAcks } from './comp-sack.ts';
 import type { CongestionOps } from './cong.ts';
 import type { FastopenRequest } from './fastopen-client.ts';
 import type { FastopenQueue } from './fastopen-queue.ts';
+import type { MtuProbing } from './mtu-probe.ts';
 import type { Dst, Family, Inet, Timer } from './ports.ts';
 import type { RequestSock, SynVerdict } from './request.ts';
 import { RtxQueue } from './rtx-queue.ts';
@@ -184,6 +185,8 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   mssCache = 536;
   /** Path MTU that {@link mssCache} was computed from. */
   pmtuCookie = 0;
+  /** The search for a larger path MTU; `undefined` = there is none. */
+  mtup: MtuProbing | undefined = undefined;
   advmss = 0;
   /** Bytes of header with the options of every segment. */
   tcpHeaderLen = 20;

@@ -10,6 +10,7 @@ import { doubled } from './doubled.ts';
 import { detectBlackhole } from './fastopen-blackhole.ts';
 import { fastopenSynackTimeout } from './fastopen-server.ts';
 import { enterLoss } from './loss.ts';
+import { detectMtuBlackhole } from './mtu-probe.ts';
 import { outOfResources } from './orphan.ts';
 import { writeWakeup } from './output.ts';
 import { pacingDelay } from './pacing.ts';
@@ -206,7 +207,10 @@ function writeTimeout(now: number, sk: TcpSock): boolean {
     until = sk.synRetries !== 0 ? sk.synRetries : sysctl.tcp_syn_retries;
     expired = sk.retransmits >= until + (sk.state === SYN_SENT ? sysctl.tcp_syn_linear_timeouts : 0);
   } else {
-    if (timedOut(now, sk, sysctl.tcp_retries1, 0)) sk.dst = undefined; // MUST-20: R1 asks for another route
+    if (timedOut(now, sk, sysctl.tcp_retries1, 0)) {
+      if (sysctl.tcp_mtu_probing !== 0) detectMtuBlackhole(now, sk);
+      sk.dst = undefined; // MUST-20: R1 asks for another route
+    }
     if (sk.orphaned) {
       const alive = sk.rto < rtoMax(sk);
       until = orphanRetries(sk, alive);
