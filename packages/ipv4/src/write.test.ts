@@ -34,9 +34,15 @@ describe('writeHeader', () => {
   it('cuts what does not fit to its bits', () => {
     const bytes = new Uint8Array(20);
     const view = new DataView(bytes.buffer);
-    ipv4.writeHeader(view, 0, 0x1ff, 0x1_0014, 0x2_0001, 0x1_4000, 0x140, 0x106, 1, 2);
+    ipv4.writeHeader(view, 0, 0x1ff, 20, 0x2_0001, 0x1_4000, 0x140, 0x106, 1, 2);
     expect(ipv4.decode(bytes)).toMatchObject({ version: 4, ihl: 5, tos: 0xff, totLen: 20, id: 1, flags: 2 });
     expect(ipv4.decode(bytes)).toMatchObject({ fragOff: 0, ttl: 64, protocol: 6, saddr: 1, daddr: 2 });
     expect(ipv4.verify(view, 0)).toBe(true);
+  });
+
+  it('writes 0 for a length that IPv4 has no room for, as of BIG TCP', () => {
+    const view = new DataView(new ArrayBuffer(20));
+    ipv4.writeHeader(view, 0, 0, 0x1_0014, 1, 0, 64, 6, 1, 2);
+    expect([ipv4.totLen(view, 0), ipv4.verify(view, 0)]).toEqual([0, true]);
   });
 });
