@@ -254,14 +254,19 @@ describe('RealClock and its process', () => {
     expect(timeouts[0]?.isHeld).toBe(false);
   });
 
-  it('keeps the process alive until what is due has run, not while it polls', () => {
+  it('keeps the process alive until what is due has run, and while it polls: Node sleeps over turns that are not held', () => {
     const clock = clockOf();
     clock.at(500, () => undefined, undefined);
-    expect(turns).toHaveLength(1);
-    expect(turns[0]?.isHeld).toBe(false);
+    expect(turns.map(({ isHeld }) => isHeld)).toEqual([true]);
     clock.at(0, () => undefined, undefined);
-    expect(turns).toHaveLength(1);
-    expect(turns[0]?.isHeld).toBe(true);
+    expect(turns.map(({ isHeld }) => isHeld)).toEqual([true]);
+  });
+
+  it('does not poll where it must not keep the process alive', () => {
+    const clock = clockOf({ keepAlive: 'never' });
+    clock.at(500, () => undefined, undefined);
+    expect(turns).toHaveLength(0);
+    expect(timeouts.map(({ milliseconds, isHeld }) => [milliseconds, isHeld])).toEqual([[1, false]]);
   });
 
   /** An application that sleeps `count` times. `after` is called each time it woke. */

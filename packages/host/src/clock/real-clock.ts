@@ -15,11 +15,11 @@ const EVENTS_PER_LOOK = 8;
 export interface RealClockOptions {
   /** How long one task runs events before the process's own I/O has its turn, µs. Default 4000. */
   budget?: number;
-  /** How long before an event the clock polls instead of sleeping, µs, for timers are late by up to a millisecond. Default 1000. */
+  /** How long before an event the clock polls instead of sleeping, µs, for timers are late by up to a millisecond. Default 1000; 0 with `keepAlive: 'never'`, for a process that polls is alive. */
   spin?: number;
   /**
    * What keeps a process alive that has nothing else to do: events while an application waits for something (the default), any event,
-   * or none. What is due at once always does.
+   * or none. What is due at once, or within {@link spin}, always does.
    */
   keepAlive?: 'waiting' | 'always' | 'never';
   /** Gets what an event throws. Default: it is thrown out of the task, as an uncaught error. */
@@ -48,8 +48,7 @@ export class RealClock implements Clock {
   #waiting = 0;
   #woke = false;
   #closed = false;
-  /** A turn at once was asked for, or is going on. */
-  #turn: TimerHandle | undefined = undefined;
+  /** A turn at once was asked for, or is going on. It keeps the process alive: Node would sleep over one that does not. */
   #hasTurn = false;
   /** Events are being run. */
   #isDraining = false;
@@ -61,8 +60,8 @@ export class RealClock implements Clock {
 
   constructor(options: RealClockOptions = {}) {
     this.#budget = options.budget ?? 4000;
-    this.#spin = options.spin ?? 1000;
     this.#keepAlive = options.keepAlive ?? 'waiting';
+    this.#spin = this.#keepAlive === 'never' ? 0 : (options.spin ?? 1000);
     this.#onError = options.onError;
     this.#wheel = new Wheel(this.now());
   }
@@ -97,7 +96,6 @@ export class RealClock implements Clock {
       this.#last = event;
       this.#dueCount++;
       if (!this.#hasTurn) this.#ask();
-      else if (this.#dueCount === 1) this.#refer(); // it may be only polling
     } else {
       this.#wheel.add(event);
       if (time < this.#wakeAt && !this.#hasTurn) this.#sleep();
@@ -150,8 +148,7 @@ export class RealClock implements Clock {
   /** Asks for a turn at once. */
   #ask(): void {
     this.#hasTurn = true;
-    this.#turn = this.#defer(() => this.#run());
-    this.#refer();
+    this.#defer(() => this.#run());
   }
 
   /** Asks for a turn when the next event of the wheel is due, or a little earlier. */
@@ -187,7 +184,6 @@ export class RealClock implements Clock {
 
   /** One turn: what is due, until the budget is used up. */
   #run(): void {
-    this.#turn = undefined;
     this.#end = this.update() + this.#budget;
     this.#goOn();
   }
@@ -263,7 +259,6 @@ export class RealClock implements Clock {
   #refer(): void {
     const isWanted = this.#keepAlive === 'always' || (this.#keepAlive === 'waiting' && this.#waiting > 0);
     refer(this.#timeout, isWanted);
-    refer(this.#turn, isWanted || this.#dueCount > 0);
   }
 }
 
