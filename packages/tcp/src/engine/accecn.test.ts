@@ -4,7 +4,7 @@
 import { SKB_GSO_TCP_ACCECN } from '@stack/skbuff';
 import { describe, expect, it } from 'vitest';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_CWR, CA_OPEN } from './tcb.ts';
+import { CA_CWR, CA_OPEN } from './tcb-values.ts';
 
 const ASKING = { sysctl: { tcp_ecn: 3, tcp_ecn_option: 0 } };
 const OPT_ECN = 8;

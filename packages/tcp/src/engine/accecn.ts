@@ -16,7 +16,8 @@ import {
 } from './ack-flags.ts';
 import type { Segment } from './segment.ts';
 import { SYN_RECV } from './state.ts';
-import { ACK_NOW, CA_CWR, CA_OPEN, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { ACK_NOW, CA_CWR, CA_OPEN } from './tcb-values.ts';
 
 /** The flags that the ACE field is made of (§3.2.2). */
 export const ACE: number = AE | CWR | ECE;

@@ -6,7 +6,8 @@ import { compressAck, compressedAckSent } from './comp-sack.ts';
 import { ecnReceived } from './ecn.ts';
 import { rcvRttMeasure } from './rcvbuf.ts';
 import type { Segment } from './segment.ts';
-import { ACK_NOW, ACK_PUSHED, ACK_PUSHED2, ACK_SCHED, ACK_TIMER, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { ACK_NOW, ACK_PUSHED, ACK_PUSHED2, ACK_SCHED, ACK_TIMER } from './tcb-values.ts';
 import { sendAck } from './transmit.ts';
 import { clampTo, growWindow, receiveWindow, winFromSpace, wouldOffer } from './window.ts';
 

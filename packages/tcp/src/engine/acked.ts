@@ -40,7 +40,8 @@ import { highestSackSeq, sackWriteQueue } from './scoreboard.ts';
 import type { Segment } from './segment.ts';
 import { slowStartAfterIdleCheck } from './send-queue.ts';
 import { SYN_SENT } from './state.ts';
-import { CA_OPEN, NAGLE_OFF, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_OPEN, NAGLE_OFF } from './tcb-values.ts';
 import { ackProbe, setXmitTimer } from './timer.ts';
 import { processTlpAck } from './tlp.ts';
 

@@ -18,7 +18,8 @@ import { packetsInFlight } from './cwnd.ts';
 import { MAX_TCP_HEADER, TCP_INIT_CWND } from './mss.ts';
 import { pacingQuantum } from './pacing.ts';
 import type { RateSample } from './rate.ts';
-import { CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_RECOVERY } from './tcb-values.ts';
 
 /** Sending a little less than the bandwidth keeps the queue at the bottleneck short: 1 %. */
 const PACING_MARGIN = 99;

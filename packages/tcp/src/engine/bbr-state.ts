@@ -3,7 +3,8 @@
  * 2^24, gains 1/256, both rounded down as in Linux.
  * @module
  */
-import { CA_OPEN, CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 import { WindowedMax } from './windowed-max.ts';
 
 /** One segment a µs. */

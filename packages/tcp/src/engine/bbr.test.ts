@@ -10,7 +10,8 @@ import { tsoSegs } from './output.ts';
 import { endCwndReduction } from './prr.ts';
 import { RateSample } from './rate.ts';
 import { Script } from './script.fixture.ts';
-import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
 const SECOND = 1_000_000;
 /** Bytes a second of payload that the bottleneck takes. */

@@ -11,7 +11,8 @@ import { Bbr, BW_UNIT, bandwidth, GAIN_UNIT, PROBE_BW, PROBE_RTT, saveCwnd } fro
 import type { CongestionEvent, CongestionInfo, CongestionOps } from './cong.ts';
 import { needPacing } from './pacing.ts';
 import type { RateSample } from './rate.ts';
-import { CA_LOSS, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { CA_LOSS } from './tcb-values.ts';
 
 /** Windows that the send buffer has room for: recovery by BBR may need one more than by others. */
 const SNDBUF_WINDOWS = 3;

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { congestionLaws } from './cong-laws.fixture.ts';
 import { cubeRoot, cubic } from './cubic.ts';
 import { Script } from './script.fixture.ts';
-import { CA_LOSS, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS } from './tcb-values.ts';
 
 describe('laws of congestion control', () => {
   congestionLaws(it, cubic);

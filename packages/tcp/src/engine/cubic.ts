@@ -9,7 +9,8 @@ import { SK_PACING_NONE } from '@stack/skbuff/sock';
 import type { CongestionEvent, CongestionOps } from './cong.ts';
 import { inSlowStart, isCwndLimited } from './cwnd.ts';
 import { congAvoidAi, renoUndoCwnd, slowStart } from './reno.ts';
-import { CA_LOSS, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS } from './tcb-values.ts';
 
 /** beta_cubic, in 1/1024: what is left of the window after a loss (RFC 9438 §4.6). */
 const BETA = 717;

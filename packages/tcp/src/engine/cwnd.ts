@@ -7,7 +7,8 @@ import { CHRONO_SNDBUF, chronoStart } from './chrono.ts';
 import type { CongestionEvent } from './cong.ts';
 import { initialCwnd } from './mss.ts';
 import { CLOSE_WAIT, ESTABLISHED } from './state.ts';
-import { CA_CWR, CA_OPEN, CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_CWR, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
 /** Segments that left the network for sure or perhaps: delivered out of order, or lost. */
 export function leftOut(sk: TcpSock): number {

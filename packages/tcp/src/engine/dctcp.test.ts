@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { congestionLaws } from './cong-laws.fixture.ts';
 import { dctcp } from './dctcp.ts';
 import { Script } from './script.fixture.ts';
-import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY, TCP_INFINITE_SSTHRESH } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH } from './tcb.ts';
+import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
 describe('laws of congestion control', () => {
   congestionLaws(it, dctcp);

@@ -7,7 +7,8 @@ import type { CongestionEvent, CongestionInfo, CongestionOps } from './cong.ts';
 import { ECN_ANY, ecnDemand } from './ecn.ts';
 import { renoCongAvoid, renoSsthresh, renoUndoCwnd } from './reno.ts';
 import { CLOSE, LISTEN } from './state.ts';
-import { ACK_NOW, ACK_TIMER, CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { ACK_NOW, ACK_TIMER, CA_RECOVERY } from './tcb-values.ts';
 import { sendAck } from './transmit.ts';
 
 /** An alpha of 1 (RFC 8257 §3.3), which is also the first. */

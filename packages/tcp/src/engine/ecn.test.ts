@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { CWR } from '../flags.ts';
 import { connected, pair, pattern, read, write } from './fixture.ts';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_CWR, CA_OPEN, TCP_INFINITE_SSTHRESH } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH } from './tcb.ts';
+import { CA_CWR, CA_OPEN } from './tcb-values.ts';
 
 const OPT_ECN = 8;
 const OPT_ECN_SEEN = 16;

@@ -23,7 +23,8 @@ import { cwndEvent } from './cwnd.ts';
 import { type Dst, FEATURE_ECN } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
-import { ACK_NOW, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { ACK_NOW } from './tcb-values.ts';
 
 /** {@link TcpSock.ecnFlags}: both sides agreed on it; before the SYN-ACK: it was asked for. */
 export const ECN_OK = 1;

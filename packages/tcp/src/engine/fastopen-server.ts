@@ -21,7 +21,8 @@ import type { Segment } from './segment.ts';
 import { cookieOf, queueSynData } from './syn-data.ts';
 import { TFO_SERVER_COOKIE_NOT_REQD, TFO_SERVER_ENABLE } from './sysctl.ts';
 import type { ListenerExtra } from './tables.ts';
-import { CA_LOSS, type TcpSock, TIMER_RETRANS } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS, TIMER_RETRANS } from './tcb-values.ts';
 import { armRtx, countTimeout, rearmRto } from './timer.ts';
 import { anyRetransDone, tryUndoRecovery } from './undo.ts';
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb.ts';
+import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb-values.ts';
 import { armRtx } from './timer.ts';
 
 /** Ten segments of 1000 bytes, RTT 100 ms, and the timer fired: the first was sent again. `more` bytes wait. */

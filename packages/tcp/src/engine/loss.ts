@@ -19,7 +19,8 @@ import { windowEnd } from './output.ts';
 import { rackSkbTimeout } from './rack.ts';
 import { markLost, markTooLarge, xmitRetransmitQueue } from './retransmit.ts';
 import { SYN_SENT } from './state.ts';
-import { CA_DISORDER, CA_LOSS, CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_DISORDER, CA_LOSS, CA_RECOVERY } from './tcb-values.ts';
 import { initUndo, tryUndoLoss, tryUndoRecovery } from './undo.ts';
 
 /** The timer fired: what is in flight is taken for lost, the window begins anew (Linux `tcp_enter_loss`). */

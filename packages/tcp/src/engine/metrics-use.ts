@@ -6,7 +6,8 @@ import { inSlowStart } from './cwnd.ts';
 import type { PathMetrics } from './metrics.ts';
 import { LOCK_CWND, LOCK_REORDERING, LOCK_RTT, LOCK_RTTVAR, LOCK_SSTHRESH } from './ports.ts';
 import { rtoMin, TCP_TIMEOUT_FALLBACK } from './rtt.ts';
-import { CA_OPEN, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { CA_OPEN } from './tcb-values.ts';
 
 /** At the start of a transfer: threshold, reordering, and a timeout that suits data, which a SYN is too small to measure. */
 export function initMetrics(now: number, sk: TcpSock): void {

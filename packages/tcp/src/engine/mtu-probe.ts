@@ -10,7 +10,8 @@ import { currentMss, mssToMtu, mtuToMss, syncMss } from './mss.ts';
 import { newDataSent, windowEnd } from './output.ts';
 import { OK } from './ports.ts';
 import { fragment, growSkb } from './send-queue.ts';
-import { CA_CWR, CA_OPEN, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_CWR, CA_OPEN } from './tcb-values.ts';
 import { transmitSkb } from './transmit.ts';
 
 /** The search for the path MTU (`icsk_mtup`); a socket has none until it probes. MTUs, bytes. */

@@ -6,7 +6,8 @@ import { LOST, pcountOf, sackedOf } from './cb.ts';
 import { countDelivered } from './cwnd.ts';
 import { markLost } from './retransmit.ts';
 import { fragment, seglenOf } from './send-queue.ts';
-import { CA_RECOVERY, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_RECOVERY } from './tcb-values.ts';
 
 /** Duplicate ACKs: as many more segments arrived, whichever. */
 export function addRenoSack(sk: TcpSock, dupacks: number): void {

@@ -15,18 +15,18 @@ import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
 import { fragment, growSkb, newSendSkb, queueSkb, setTsoSegs } from './send-queue.ts';
 import { appendSent } from './sent-list.ts';
+import type { TcpSock } from './tcb.ts';
 import {
   CA_RECOVERY,
   NAGLE_CORK,
   NAGLE_OFF,
   NAGLE_PUSH,
   REPAIR_SEND,
-  type TcpSock,
   TIMER_LOSS_PROBE,
   TIMER_NONE,
   TIMER_PROBE0,
   TSQ_THROTTLED,
-} from './tcb.ts';
+} from './tcb-values.ts';
 import { armXmit, probe0Base, rearmRto } from './timer.ts';
 import { scheduleLossProbe } from './tlp.ts';
 import { FAILED, transmitControl, transmitSkb } from './transmit.ts';

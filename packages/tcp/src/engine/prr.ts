@@ -5,7 +5,8 @@
  */
 import { cwndEvent, inCwndReduction, packetsInFlight, setCaState } from './cwnd.ts';
 import { ecnQueueCwr } from './ecn.ts';
-import { CA_CWR, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { CA_CWR } from './tcb-values.ts';
 
 /** The threshold comes down; what is acknowledged from now on brings the window to it. */
 export function initCwndReduction(now: number, sk: TcpSock): void {

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { seqOf } from './cb.ts';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb.ts';
+import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb-values.ts';
 import { armRtx } from './timer.ts';
 
 /** Ten segments of 1000 bytes in flight since 100 ms, RTT 100 ms; `more` bytes wait. */

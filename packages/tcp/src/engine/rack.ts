@@ -11,7 +11,8 @@ import { rateSample } from './rate.ts';
 import { enterRecovery } from './recovery.ts';
 import { markLost, xmitRetransmitQueue } from './retransmit.ts';
 import { sentAfter } from './sent-list.ts';
-import { CA_RECOVERY, type TcpSock, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_RECOVERY, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb-values.ts';
 import { armRtx, rearmRto, TCP_TIMEOUT_MIN } from './timer.ts';
 
 /** `tcp_recovery`: the reordering window does not grow with D-SACKs. */

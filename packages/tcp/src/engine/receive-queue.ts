@@ -26,7 +26,8 @@ import {
   setState,
   TIME_WAIT,
 } from './state.ts';
-import { ACK_NOW, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { ACK_NOW } from './tcb-values.ts';
 import { timeWait } from './timewait.ts';
 import { sendAck } from './transmit.ts';
 import { receiveWindow } from './window.ts';

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { connected, pair, pattern, read, write } from './fixture.ts';
 import { Script } from './script.fixture.ts';
-import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb.ts';
+import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
 /** Ten segments of 1000 bytes in flight, RTT 100 ms. */
 function tenInFlight(options: { ts?: boolean } = {}): Script {

@@ -18,7 +18,8 @@ import { mtuProbeLost } from './mtu-probe.ts';
 import { addRenoSack, newrenoMarkLost } from './newreno.ts';
 import { endCwndReduction, enterCwr, initCwndReduction } from './prr.ts';
 import { rackMarkLost } from './rack.ts';
-import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, type TcpSock, TIMER_RETRANS } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY, TIMER_RETRANS } from './tcb-values.ts';
 import { armRtx } from './timer.ts';
 import { anyRetransDone, initUndo, tryUndoDsack, tryUndoPartial, tryUndoRecovery } from './undo.ts';
 

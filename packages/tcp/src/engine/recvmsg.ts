@@ -13,7 +13,8 @@ import type { Errno } from './ports.ts';
 import { rcvSpaceAdjust } from './rcvbuf.ts';
 import { isRepairing, peekSendQueue } from './repair.ts';
 import { CLOSE, LISTEN } from './state.ts';
-import { REPAIR_RECV, REPAIR_SEND, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { REPAIR_RECV, REPAIR_SEND } from './tcb-values.ts';
 import { recvUrgent } from './urgent.ts';
 
 /** Bytes handed out by {@link Tcp.recvViews} without a copy. */

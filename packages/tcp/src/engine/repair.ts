@@ -14,7 +14,8 @@ import { tryRmemSchedule } from './prune.ts';
 import { queueReceived } from './receive-queue.ts';
 import { appendSent } from './sent-list.ts';
 import { CLOSE, ESTABLISHED, LISTEN } from './state.ts';
-import { REPAIR_ON, REPAIR_RECV, REPAIR_SEND, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { REPAIR_ON, REPAIR_RECV, REPAIR_SEND } from './tcb-values.ts';
 import { transmitControl, tsClock } from './transmit.ts';
 import { TCP_MAX_WSCALE } from './window.ts';
 

@@ -28,7 +28,8 @@ import { OK } from './ports.ts';
 import { prrSent } from './prr.ts';
 import { adjustPcount, fragment, seglenOf, setTsoSegs, trimHead, tryCollapse } from './send-queue.ts';
 import { removeSent } from './sent-list.ts';
-import { CA_LOSS, type TcpSock, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS, TIMER_REO_TIMEOUT, TIMER_RETRANS } from './tcb-values.ts';
 import { armXmit } from './timer.ts';
 import { FAILED, inHostQueue, transmitSkb } from './transmit.ts';
 

@@ -4,7 +4,8 @@
  */
 import { TCP_INIT_CWND, TCP_MIN_MSS } from './mss.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
-import { CA_OPEN, TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
+import { CA_OPEN } from './tcb-values.ts';
 
 /** Forgets the connection of a socket in CLOSE whose queues are empty and whose timers are off. */
 export function makeUsable(sk: TcpSock): void {

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { endSeqOf, pcountOf, SACKED_ACKED, sackedOf, seqOf } from './cb.ts';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb.ts';
+import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
 /** `n` segments of 1000 bytes in flight, RTT 100 ms, 100 ms ago; `more` bytes wait. */
 function inFlight(n = 10, more = 0, options: ScriptOptions = {}): Script {

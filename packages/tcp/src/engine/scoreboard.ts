@@ -30,7 +30,8 @@ import { SackRuns } from './sack-runs.ts';
 import type { Segment } from './segment.ts';
 import { fragment, seglenOf } from './send-queue.ts';
 import { removeSent } from './sent-list.ts';
-import { CA_LOSS, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS } from './tcb-values.ts';
 
 /** Packets that one D-SACK block is looked up in: a segment came twice, or a super-packet of them. */
 const MAX_DUPLICATE = 128;

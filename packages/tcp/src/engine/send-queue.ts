@@ -31,7 +31,8 @@ import { cwndRestart, shrinksWhenIdle } from './cwnd.ts';
 import { charge, uncharge } from './memory.ts';
 import { initialCwnd } from './mss.ts';
 import { insertSent, removeSent } from './sent-list.ts';
-import { NAGLE_PUSH, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { NAGLE_PUSH } from './tcb-values.ts';
 import { collapseTimestamp, fragmentTimestamp } from './timestamping.ts';
 
 /** An empty skb for the write queue; `undefined` without memory. It is not queued yet. */

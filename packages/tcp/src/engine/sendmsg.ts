@@ -15,7 +15,8 @@ import { checkAppLimited } from './rate.ts';
 import { isRepairing, writeReceiveQueue } from './repair.ts';
 import { entail, newSendSkb, removeEmptySkb } from './send-queue.ts';
 import { CLOSE_WAIT, ESTABLISHED, SYN_RECV, SYN_SENT } from './state.ts';
-import { NAGLE_CORK, NAGLE_PUSH, REPAIR_RECV, REPAIR_SEND, type TcpSock, TSQ_THROTTLED } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { NAGLE_CORK, NAGLE_PUSH, REPAIR_RECV, REPAIR_SEND, TSQ_THROTTLED } from './tcb-values.ts';
 import { txTimestamp } from './timestamping.ts';
 import { beginZerocopy, finishZerocopy } from './zerocopy.ts';
 

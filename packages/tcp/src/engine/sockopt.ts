@@ -30,7 +30,8 @@ import {
 } from './repair.ts';
 import { rtoMax, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { CLOSE, CLOSE_WAIT, ESTABLISHED, LISTEN } from './state.ts';
-import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from './tcb-values.ts';
 import { armKeepalive, keepaliveTime } from './timer.ts';
 import { clampTo } from './window.ts';
 

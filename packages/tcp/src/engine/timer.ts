@@ -19,18 +19,17 @@ import { rackReoTimeout } from './rack.ts';
 import { retransmitSkb } from './retransmit.ts';
 import { rtoMax, rtoMin, setRto, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { CLOSE, ESTABLISHED, FIN_WAIT2, SYN_RECV, SYN_SENT } from './state.ts';
+import { TCP_INFINITE_SSTHRESH, type TcpSock } from './tcb.ts';
 import {
   CA_DISORDER,
   CA_LOSS,
   CA_RECOVERY,
-  TCP_INFINITE_SSTHRESH,
-  type TcpSock,
   TIMER_LOSS_PROBE,
   TIMER_NONE,
   TIMER_PROBE0,
   TIMER_REO_TIMEOUT,
   TIMER_RETRANS,
-} from './tcb.ts';
+} from './tcb-values.ts';
 import { finWait2Expired } from './timewait.ts';
 import { scheduleLossProbe, sendLossProbe } from './tlp.ts';
 import { sendActiveReset } from './transmit.ts';

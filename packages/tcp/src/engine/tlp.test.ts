@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Script, type ScriptOptions } from './script.fixture.ts';
-import { CA_OPEN } from './tcb.ts';
+import { CA_OPEN } from './tcb-values.ts';
 
 /** `n` segments of 1000 bytes just sent, RTT 100 ms. */
 function sent(n: number, options: ScriptOptions = {}, sack = true): Script {

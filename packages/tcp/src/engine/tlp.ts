@@ -20,7 +20,8 @@ import { tryKeepOpen } from './recovery.ts';
 import { retransmitUncounted } from './retransmit.ts';
 import { rtoMin, TCP_TIMEOUT_INIT } from './rtt.ts';
 import { fragment } from './send-queue.ts';
-import { CA_CWR, CA_OPEN, NAGLE_OFF, type TcpSock, TIMER_LOSS_PROBE, TIMER_NONE } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_CWR, CA_OPEN, NAGLE_OFF, TIMER_LOSS_PROBE, TIMER_NONE } from './tcb-values.ts';
 import { armXmit, rearmRto, rtoDelta, TCP_TIMEOUT_MIN } from './timer.ts';
 import { inHostQueue } from './transmit.ts';
 

@@ -19,7 +19,8 @@ import { appendSent } from './sent-list.ts';
 import { signSegment } from './sign.ts';
 import { CLOSE } from './state.ts';
 import { synLength, writeSynOptions } from './syn-options.ts';
-import { type TcpSock, TSQ_QUEUED, TSQ_THROTTLED } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { TSQ_QUEUED, TSQ_THROTTLED } from './tcb-values.ts';
 import { carryTimestamp } from './timestamping.ts';
 import { selectWindow } from './window.ts';
 

@@ -7,7 +7,8 @@ import { currentMss } from './mss.ts';
 import { pushPendingFrames } from './output.ts';
 import { xmitRetransmitQueue } from './retransmit.ts';
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT1, LAST_ACK, stateBit } from './state.ts';
-import { type TcpSock, TSQ_QUEUED } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { TSQ_QUEUED } from './tcb-values.ts';
 
 const SENDING: number =
   /* @__PURE__ */ stateBit(ESTABLISHED) |

@@ -12,7 +12,8 @@ import { tryKeepOpen } from './recovery.ts';
 import { checkSackReordering } from './reordering.ts';
 import { prependSent } from './sent-list.ts';
 import { SYN_SENT } from './state.ts';
-import { CA_LOSS, CA_OPEN, type TcpSock } from './tcb.ts';
+import type { TcpSock } from './tcb.ts';
+import { CA_LOSS, CA_OPEN } from './tcb-values.ts';
 import { tsClock } from './transmit.ts';
 
 /** From here on it is kept account of whether anything is really lost. */
