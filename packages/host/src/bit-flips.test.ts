@@ -36,8 +36,8 @@ it.each([7, 40])('refuses every frame of which one bit was flipped: one in %i', 
   const network = lan({ loss: loss as number, delay: 1000 });
   rxAll(network);
   const { clock, a, b } = network;
-  const there = pattern(200_000, 1);
-  const back = pattern(150_000, 2);
+  const there = pattern(250_000, 1);
+  const back = pattern(200_000, 2);
   const got = await clock.run(exchange(a, b, '192.168.1.100', there, back));
   expect(got.server).toEqual(there);
   expect(got.client).toEqual(back);
