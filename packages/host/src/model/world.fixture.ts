@@ -120,7 +120,7 @@ export class Connection {
   /** Whether a receiver leaves so much unread that its window may be closed. */
   get isStalled(): boolean {
     const { there, back } = this;
-    return there.accepted - there.received > WINDOW || back.accepted - back.received > WINDOW;
+    return there.offered - there.received > WINDOW || back.offered - back.received > WINDOW;
   }
 
   /** Notes whether an end that is closed, or deaf and mute, gets what it will answer with a reset. */
