@@ -62,7 +62,7 @@ export function gateReport(gates: readonly Gate[]): string {
   const rows = gates.map(({ name, unit, must, aim, value, pass }) => [
     `${value === undefined ? '?   ' : pass ? 'pass' : 'MISS'}  ${name}`,
     value === undefined ? 'not measured' : `${times(value)} ${unit}`,
-    `must ${must}`,
+    `must ${Number(must.toFixed(2))}`,
     `aim ${aim}`,
   ]);
   return `gates (medians of one run)\n${align(rows)}`;
