@@ -7,16 +7,7 @@ import type { StreamSample } from '../src/streams/streams.ts';
 import { tapMissing } from '../src/tap/missing.ts';
 import { tapReport } from '../src/tap/report.ts';
 import { type TapCell, tapGates, tapResults } from '../src/tap/results.ts';
-import {
-  IPERF,
-  IPERF_PLAIN,
-  KERNELS,
-  TAP,
-  TAP_BIG,
-  TAP_THREAD,
-  TAPS,
-  type TapTask,
-} from '../src/tap/taps.ts';
+import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_BIG, TAP_PLAIN, TAPS, type TapTask } from '../src/tap/taps.ts';
 
 if (process.platform === 'linux') {
   await installPrograms({ ip: 'iproute2', ethtool: 'ethtool', iperf3: 'iperf3' });
@@ -61,8 +52,8 @@ describe('results over a TAP', () => {
     cell('out', TAP_BIG, bulk(out, 2 * out, out)),
     cell('in', TAP, bulk(8, 16, 8)),
     cell('in', IPERF, bulk(10, 20, 10)),
-    cell('out', TAP_THREAD, bulk(plain, plain, plain)),
-    cell('in', TAP_THREAD, bulk(3, 3, 3)),
+    cell('out', TAP_PLAIN, bulk(plain, plain, plain)),
+    cell('in', TAP_PLAIN, bulk(3, 3, 3)),
     cell('in', IPERF_PLAIN, bulk(6, 6, 6)),
     cell('connect', TAP, times(connects, connects, connects)),
     cell('connect', KERNELS, times(1000, 1000, 1000)),

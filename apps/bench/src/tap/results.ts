@@ -74,14 +74,14 @@ export function tapGates(cells: readonly TapCell[]): Gate[] {
     return gate(name, 'x', must, aim, cell && againstKernel(cell, cells)?.median);
   };
   const rate = (task: TapTask, name: string): Gate => {
-    const cell = find(task, TAP_THREAD);
+    const cell = find(task, TAP_PLAIN);
     return gate(name, 'Gbit/s', 2, 2, cell && spread(rates(cell))?.median);
   };
   return [
     ratio('out', 'TAP, offloads, BIG TCP, to the kernel, against iperf3 over veth', 0.7, 1, TAP_BIG),
     ratio('in', 'TAP, offloads, from the kernel, against iperf3 over veth', 0.7, 1),
-    rate('out', 'TAP, MTU 1500, no offloads, GRO in a thread, to the kernel'),
-    rate('in', 'TAP, MTU 1500, no offloads, GRO in a thread, from the kernel'),
+    rate('out', 'TAP, MTU 1500, no offloads, to the kernel'),
+    rate('in', 'TAP, MTU 1500, no offloads, from the kernel'),
     ratio('connect', 'connections over TAP, against the kernel over veth', 0.3, 0.5),
     ratio('request', 'round trips over TAP, against the kernel over veth', 1 / 3, 0.5),
   ];
