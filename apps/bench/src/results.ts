@@ -3,6 +3,7 @@
  * @module
  */
 import type { Cell } from './rounds.ts';
+import { median } from './spread.ts';
 import type { Group } from './variants.ts';
 
 /** One line of the table. */
@@ -75,9 +76,4 @@ export function gatesOf(results: readonly Result[]): Gate[] {
     atLeast('RFC 1071 over 1500 bytes', 'GB/s', 4, 6, find('checksum', 'csumPartial', '1500')?.gigabytes),
     atLeast('CRC-32 over 1500 bytes', 'GB/s', 1.3, 1.3, find('crc32', 'crc32', '1500')?.gigabytes),
   ];
-}
-
-function median(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

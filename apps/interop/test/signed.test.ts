@@ -11,6 +11,7 @@ import {
   TCP_SYNCNT,
 } from '@stack/socket';
 import { expect, it } from 'vitest';
+import { bytes, receive } from './support/bytes.ts';
 import { kernelCounters } from './support/counters.ts';
 import { KERNEL, type Lab, OURS } from './support/lab.ts';
 import { listening, start } from './support/programs.ts';
@@ -66,24 +67,13 @@ interop('TCP-MD5 with the kernel', ({ open }) => {
       ),
     );
 
-  const receive = async (socket: Socket, most: number): Promise<Uint8Array> => {
-    const parts: Uint8Array[] = [];
-    for (let left = most; left > 0; ) {
-      const part = await socket.recv(65_536);
-      if (part.length === 0) break;
-      parts.push(part);
-      left -= part.length;
-    }
-    return Buffer.concat(parts);
-  };
-
   it('a connection of ours: both believe every segment, and no timestamps are spoken', async () => {
     const lab = await open();
     const server = python(lab, 'c = serve()\necho(c)\nc.close()', 'secret');
     await listening(lab.ns, PORT);
     const socket = signedSocket(lab);
     await socket.connect({ address: KERNEL, port: PORT });
-    const sent = Uint8Array.from({ length: SIZE }, (_, i) => (i * 7) % 251);
+    const sent = bytes(SIZE);
     const [back] = await Promise.all([receive(socket, SIZE), socket.sendall(sent)]);
     expect(Buffer.compare(back, sent)).toBe(0);
     const { options, sndMss } = socket.getsockopt(SOL_TCP, TCP_INFO);
@@ -106,6 +96,7 @@ interop('TCP-MD5 with the kernel', ({ open }) => {
     );
     const socket = await listener.accept();
     const received = await receive(socket, SIZE);
+    expect(received.equals(Buffer.alloc(SIZE, 'x'))).toBe(true);
     await socket.sendall(received);
     expect(await client.ended).toMatchObject({ status: 0, stdout: `${SIZE}\n` });
     await socket.close();

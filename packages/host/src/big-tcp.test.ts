@@ -1,31 +1,12 @@
 /** Super-packets beyond 65,535 bytes: `gso_ipv4_max_size`. */
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from './clock/virtual-clock.ts';
 import { vethPair } from './devices/veth.ts';
-import { exchange, pattern, routed } from './fixture.ts';
-import { createHost, type Host } from './host.ts';
+import { exchange, pattern, routed, vethLan } from './fixture.ts';
+import type { Host } from './host.ts';
 
 const BIG = 262_144;
 
-interface Pair {
-  clock: VirtualClock;
-  a: Host;
-  b: Host;
-}
-
-/** Two hosts on a veth: 10.0.0.1 and 10.0.0.2. */
-function pair(): Pair {
-  const clock = new VirtualClock();
-  const hosts = ['a', 'b'].map((name) => createHost({ clock, name })) as [Host, Host];
-  for (const [i, device] of vethPair({ names: ['eth0', 'eth0'] }).entries()) {
-    const host = hosts[i] as Host;
-    host.link.add(device, { up: true });
-    host.addr.add(`10.0.0.${i + 1}/24`, { dev: 'eth0' });
-  }
-  return { clock, a: hosts[0], b: hosts[1] };
-}
-
-/** Longest packet that a host sends or receives from now on, and whether one of more than 65,535 bytes tells its length. */
+/** Longest packet that a host receives from now on, and whether one of more than 65,535 bytes tells its length. */
 function watch(host: Host): { longest: number; told: number } {
   const seen = { longest: 0, told: 0 };
   host.trace.on('net:netif_receive_skb', ({ skb, len }) => {
@@ -40,7 +21,8 @@ describe('gso_ipv4_max_size', () => {
   const back = pattern(10_000, 2);
 
   it('is 65,536 at first', async () => {
-    const { clock, a, b } = pair();
+    const { clock, a, b } = vethLan();
+    for (const host of [a, b]) host.link.set('eth0', { up: true });
     const seen = watch(b);
     const got = await clock.run(exchange(a, b, '10.0.0.2', there, back));
     expect(got.server).toEqual(there);
@@ -49,7 +31,8 @@ describe('gso_ipv4_max_size', () => {
   });
 
   it('makes packets that IPv4 has no length for', async () => {
-    const { clock, a, b } = pair();
+    const { clock, a, b } = vethLan();
+    for (const host of [a, b]) host.link.set('eth0', { up: true });
     a.link.set('eth0', { gso_ipv4_max_size: BIG });
     const seen = watch(b);
     const got = await clock.run(exchange(a, b, '10.0.0.2', there, back));

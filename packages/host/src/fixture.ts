@@ -14,6 +14,7 @@ import {
   TCP_KEEPIDLE,
 } from '@stack/socket';
 import { VirtualClock } from './clock/virtual-clock.ts';
+import { vethPair } from './devices/veth.ts';
 import { createHost, type Host } from './host.ts';
 import type { HostOptions } from './options.ts';
 
@@ -57,6 +58,19 @@ export function lan(options: LanOptions = {}): Lan {
   const wire = new Wire({ clock, a: a.nic, b: b.nic, seed, ...impairments });
   for (const { host } of [a, b]) host.link.set('eth0', { up: true });
   return { clock, a: a.host, b: b.host, wire };
+}
+
+/** Two hosts joined by a veth, `eth0` at both: 10.0.0.1 and 10.0.0.2, both /24, and both ends down. */
+export function vethLan(sysctl: HostOptions['sysctl'] = {}): { clock: VirtualClock; a: Host; b: Host } {
+  const clock = new VirtualClock();
+  const [a, b] = vethPair({ names: ['eth0', 'eth0'] }).map((end, i) => {
+    const host = createHost({ clock, name: 'ab'[i] as string, sysctl });
+    host.link.add(end);
+    host.addr.add(`10.0.0.${i + 1}/24`, { dev: 'eth0' });
+    return host;
+  });
+  if (a === undefined || b === undefined) throw new RangeError('a veth has two ends');
+  return { clock, a, b };
 }
 
 /** A client and a server on two LANs, and the router between them; the router's devices are `eth0` (client's side) and `eth1`. */

@@ -1,23 +1,10 @@
 /** What a host sets on devices whose packets wait in its own memory: loopback and veth. */
 import { AF_INET, SOCK_DGRAM } from '@stack/socket';
 import { expect, it } from 'vitest';
-import { createHost, VirtualClock, vethPair } from './index.ts';
-
-/** Two hosts joined by a veth, 10.0.0.1 and 10.0.0.2, both ends down. */
-function pair(sysctl: Record<string, string> = {}) {
-  const clock = new VirtualClock();
-  const [a, b] = vethPair({ names: ['eth0', 'eth0'] }).map((end, i) => {
-    const host = createHost({ clock, name: 'ab'[i] as string, sysctl });
-    host.link.add(end);
-    host.addr.add(`10.0.0.${i + 1}/24`, { dev: 'eth0' });
-    return host;
-  });
-  if (a === undefined || b === undefined) throw new RangeError('a veth has two ends');
-  return { clock, a, b };
-}
+import { vethLan } from './fixture.ts';
 
 it('tells a veth that it is up: both ends have a carrier while both are', () => {
-  const { a, b } = pair();
+  const { a, b } = vethLan();
   const state = () => [a, b].map((host) => host.link.show('eth0')[0]?.state);
   const flags = () => a.link.show('eth0')[0]?.flags.includes('NO-CARRIER');
   a.link.set('eth0', { up: true });
@@ -37,7 +24,7 @@ it.each([
   ['lo', 'from the start'],
   ['veth', 'set later'],
 ])('drops what exceeds netdev_max_backlog, and counts it: %s, %s', async (kind, when) => {
-  const { clock, a, b } = pair(when === 'set later' ? {} : { 'net.core.netdev_max_backlog': '9' });
+  const { clock, a, b } = vethLan(when === 'set later' ? {} : { 'net.core.netdev_max_backlog': '9' });
   for (const host of [a, b]) host.link.set('eth0', { up: true });
   const to = kind === 'lo' ? a : b;
   if (when === 'set later') to.sysctl.write('net.core.netdev_max_backlog', '9');

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Gate } from '../results.ts';
+import { median } from '../spread.ts';
 import { NET, type StreamSample, type Task, VETH, VETH_PLAIN } from './streams.ts';
 
 /** The samples of one stream, one a round. */
@@ -33,7 +34,7 @@ export function streamResults(cells: readonly StreamCell[]): StreamResult[] {
       const rates = samples.map(({ count, seconds }) => count / unit / seconds).sort(ascending);
       const perCpu = samples.map(({ count, cpuSeconds }) => count / unit / cpuSeconds).sort(ascending);
       return {
-        ...{ task, subject, rate: middle(rates), perCpuSecond: middle(perCpu) },
+        ...{ task, subject, rate: median(rates), perCpuSecond: median(perCpu) },
         ...{ least: rates[0] as number, most: rates.at(-1) as number },
       };
     });
@@ -63,13 +64,6 @@ export function againstNet(
 ): [rate: number, perCpuSecond: number] | undefined {
   const net = all.find(({ task, subject }) => task === result.task && subject === NET);
   return net && [result.rate / net.rate, result.perCpuSecond / net.perCpuSecond];
-}
-
-function middle(sorted: readonly number[]): number {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[half] as number)
-    : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
 }
 
 function ascending(a: number, b: number): number {

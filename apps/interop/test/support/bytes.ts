@@ -1,9 +1,10 @@
 /**
- * Bytes to send, and their digests.
+ * Bytes to send, their digests, and bytes that come.
  * @module
  */
 import { createHash } from 'node:crypto';
 import { rng } from '@stack/nic-sim';
+import type { Socket } from '@stack/socket';
 
 /** A prime: no power of two of bytes that is lost or sent twice goes unnoticed. */
 const PERIOD = 1_000_003;
@@ -30,4 +31,15 @@ export function digestOf(length: number): string {
   const hash = createHash('sha256');
   for (const piece of pieces(length)) hash.update(piece);
   return hash.digest('hex');
+}
+
+/** Exactly `length` bytes from a connection. Rejects where it ends before. */
+export async function receive(socket: Socket, length: number): Promise<Buffer> {
+  const into = Buffer.alloc(length);
+  for (let at = 0; at < length; ) {
+    const count = await socket.recvInto(into.subarray(at));
+    if (count === 0) throw new Error(`the connection ended after ${at} of ${length} bytes`);
+    at += count;
+  }
+  return into;
 }

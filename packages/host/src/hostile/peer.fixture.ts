@@ -5,6 +5,7 @@
  */
 import { Pool, type SkBuff } from '@stack/skbuff';
 import { AF_INET, isSocketError, SOCK_STREAM, type Socket } from '@stack/socket';
+import { ACK, FIN, RST, SYN } from '@stack/tcp';
 import { LISTEN, TcpSock } from '@stack/tcp/engine';
 import { expect } from 'vitest';
 import { VirtualClock } from '../clock/virtual-clock.ts';
@@ -13,17 +14,11 @@ import type { HostOptions } from '../options.ts';
 import { join, packet, type SegmentFields, segment } from './craft.fixture.ts';
 import { Tun } from './tun.fixture.ts';
 
-export const FIN = 1;
-export const SYN = 2;
-export const RST = 4;
-export const PSH = 8;
-export const ACK = 16;
-
 /** The host, u32, and who its peers say they are. */
-export const US = 0x0a00_0001;
-export const THEM = 0x0a00_0002;
+const US = 0x0a00_0001;
+const THEM = 0x0a00_0002;
 /** Where the host listens. */
-export const PORT = 80;
+const PORT = 80;
 /** µs to the peers and from them. */
 const DELAY = 5000;
 
@@ -35,11 +30,6 @@ export interface Seen {
   readonly ack: number;
   readonly window: number;
   readonly data: Uint8Array;
-}
-
-/** `n` bytes that tell where they are. */
-export function bytesOf(n: number): Uint8Array {
-  return Uint8Array.from({ length: n }, (_, i) => Math.imul(i, 0x9e37_79b1) >>> 24);
 }
 
 /** See the module. */

@@ -6,10 +6,11 @@
 import { SO_SNDBUF, SOL_SOCKET, SOL_TCP, type Socket, TCP_NODELAY, TCP_USER_TIMEOUT } from '@stack/socket';
 import type { TcpSock } from '@stack/tcp/engine';
 import { describe, expect, it } from 'vitest';
-import { bytesOf, Outside, outcome, Peer, type PeerOptions } from './peer.fixture.ts';
+import { pattern } from '../fixture.ts';
+import { Outside, outcome, Peer, type PeerOptions } from './peer.fixture.ts';
 
 const PORT = 4000;
-const BYTES = bytesOf(300_000);
+const BYTES = pattern(300_000, 1);
 
 /** A connection on which the host wants to send {@link BYTES}. */
 class Transfer {

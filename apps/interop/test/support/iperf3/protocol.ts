@@ -2,7 +2,9 @@
  * iperf3's control connection: a cookie, states of one byte, and JSON behind its length.
  * @module
  */
+
 import type { Socket } from '@stack/socket';
+import { receive } from '../bytes.ts';
 
 /** Bytes of a cookie: 36 letters and a NUL. Every connection of a test begins with it. */
 export const COOKIE_SIZE = 37;
@@ -72,17 +74,6 @@ export function results(
       end_time: seconds,
     })),
   };
-}
-
-/** Exactly `length` bytes. */
-export async function receive(socket: Socket, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length; ) {
-    const count = await socket.recvInto(bytes.subarray(at));
-    if (count === 0) throw new Error(`iperf3: the connection ended after ${at} of ${length} bytes`);
-    at += count;
-  }
-  return bytes;
 }
 
 export async function receiveState(socket: Socket): Promise<number> {

@@ -2,9 +2,11 @@
  * A server that `iperf3 -c` and `iperf3 -c -R` talk to.
  * @module
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '@stack/host';
 import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, type Socket } from '@stack/socket';
+import { receive } from '../bytes.ts';
 import {
   COOKIE_SIZE,
   CREATE_STREAMS,
@@ -16,7 +18,6 @@ import {
   type Params,
   PORT,
   type Results,
-  receive,
   receiveJson,
   results,
   sendJson,
