@@ -1,5 +1,6 @@
 import {
   AF_INET,
+  MSG_FASTOPEN,
   SO_LINGER,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -18,6 +19,7 @@ import * as tcp from '@stack/tcp';
 import type { TcpSock } from '@stack/tcp/engine';
 import { describe, expect, it } from 'vitest';
 import { type Lan, type LanOptions, lan, pattern, routed } from './fixture.ts';
+import { Outside } from './hostile/peer.fixture.ts';
 import { mac } from './mac.ts';
 import { type Client, dropsOf, keyBytes, open, type Seen, segmentsOf, serve } from './signed.fixture.ts';
 
@@ -89,6 +91,33 @@ describe('TCP-AO', () => {
     for (const host of [network.a, network.b]) {
       expect(host.nstat()).toMatchObject({ TcpExtTCPAOBad: 0, TcpExtTCPAORequired: 0 });
     }
+  });
+
+  it('agrees on SACK or timestamps, not on both, and fast open knows', async () => {
+    const fastopen = { 'net.ipv4.tcp_fastopen': 0x607 }; // both sides, without cookies, for all listeners
+    const network = signed({ sysctl: fastopen });
+    const seen = segmentsOf(network.wire);
+    const server = serve(network.b, (socket) => addKey(socket, A));
+    const socket = network.a.socket(AF_INET, SOCK_STREAM);
+    addKey(socket, B);
+    const dialogue = async (): Promise<void> => {
+      await socket.sendto('fast', { address: B, port: 179 }, MSG_FASTOPEN);
+      expect(await socket.recv(10)).toHaveLength(4);
+      await socket.close();
+    };
+    await network.clock.run(dialogue());
+    await network.clock.run(server.accepted);
+    expect([network.b.nstat().TcpExtTCPFastOpenPassive, seen[0]?.length]).toEqual([1, 4]);
+    const kinds = seen.slice(1).flatMap(({ options }) => options.map(({ kind }) => kind));
+    expect(kinds).toContain(tcp.TCPOPT_SACK_PERM);
+    expect(kinds).not.toContain(tcp.TCPOPT_TIMESTAMP);
+  });
+
+  it('is not what four bytes at the end of a SYN look like', async () => {
+    const outside = new Outside({}, { mac });
+    const options = Uint8Array.of(tcp.TCPOPT_AO, 4, 1, 2); // no room for a code
+    outside.send(4000, { seq: 1, ack: 0, flags: tcp.SYN, window: 1000, options });
+    expect((await outside.spent(0.5)).packets).toBe(1);
   });
 
   it('extends sequence numbers over their wraps, both ways, with losses at them', async () => {
@@ -311,6 +340,7 @@ describe('options of TCP-AO', () => {
     ['flags that are none', { sndid: 1, rcvid: 1, keyflags: 4 }, 'EINVAL'],
     ['a device', { sndid: 1, rcvid: 1, ifindex: 1 }, 'EINVAL'],
     ['an ID of nine bits', { sndid: 256, rcvid: 1 }, 'EINVAL'],
+    ['half a byte of code', { sndid: 1, rcvid: 1, maclen: 12.5 }, 'EMSGSIZE'],
   ])('TCP_AO_ADD_KEY refuses %s', (_, part, errno) => {
     const socket = fresh();
     addKey(socket, B);
@@ -356,6 +386,9 @@ describe('options of TCP-AO', () => {
     expect(remove({ sndid: 5 })).toThrow(code('ENOENT'));
     expect(remove({})).toThrow(code('EBUSY'));
     expect(remove({ current: 9 })).toThrow(code('ENOENT'));
+    for (const id of ['current', 'rnext']) expect(remove({ [id]: -1 })).toThrow(code('ENOENT'));
+    expect(remove({ sndid: -1, rcvid: -1, current: 1 })).toThrow(code('EINVAL'));
+    expect(() => socket.setsockopt(SOL_TCP, TCP_AO_INFO, { rnext: -1 })).toThrow(code('ENOENT'));
     expect(remove({ delAsync: true })).toThrow(code('EINVAL'));
     expect(() => socket.setsockopt(SOL_TCP, TCP_AO_INFO, { rnext: 9 })).toThrow(code('ENOENT'));
     remove({ current: 1 })();

@@ -145,10 +145,17 @@ export function rightSized(core: Core, length: number, flags: number): () => Uin
   const isFixed = (flags & (MSG_WAITALL | MSG_PEEK | BESIDE)) !== 0;
   let buffer: Uint8Array | undefined;
   return () => {
-    const wanted = isFixed ? length : Math.min(length, Math.max(availableOf(core) ?? length, 1));
+    const wanted = isFixed ? length : Math.min(length, roomFor(core, length));
     if (buffer?.length !== wanted) buffer = new Uint8Array(wanted);
     return buffer;
   };
+}
+
+/** SIOCINQ tells nothing of a stream that is not established yet, where fast open may have brought something. */
+function roomFor(core: Core, length: number): number {
+  const available = availableOf(core) ?? length;
+  if (available > 0) return available;
+  return (core.proto.poll() & READY) !== 0 ? length : 1;
 }
 
 function isReady(core: Core, target: number): boolean {

@@ -45,9 +45,14 @@ export class Outside {
   readonly #peers = new Map<number, Peer>();
   #closed = false;
 
-  constructor(sysctl: HostOptions['sysctl'] = {}) {
+  constructor(sysctl: HostOptions['sysctl'] = {}, options: Partial<HostOptions> = {}) {
     const { clock } = this;
-    this.host = createHost({ clock, sysctl, pool: new Pool({ poison: true, chunkSize: 65_536 }) });
+    this.host = createHost({
+      clock,
+      sysctl,
+      ...options,
+      pool: new Pool({ poison: true, chunkSize: 65_536 }),
+    });
     this.#tun.features = { tx: true };
     this.#tun.sent = (skb) => this.#seen(skb);
     this.host.link.add(this.#tun, { up: true });

@@ -56,10 +56,10 @@ import { withNumber, withText } from './inet-keys.ts';
 import { getIpOption, setIpOption } from './ip-options.ts';
 import { addReceiveTimes, errorControl } from './timestamps.ts';
 
-/** What one call of `recvmsg` is told; used again for every call. */
 /** What one call of `sendmsg` says; used again for every call. */
 const attempt: SendAttempt = { queued: 0, more: false, waits: false, tsflags: -1 };
 
+/** What one call of `recvmsg` is told; used again for every call. */
 const told: Message = { flags: 0, tstamp: 0, inq: 0 };
 
 /** Told of the entry of a function of Linux that takes a socket. */

@@ -91,8 +91,14 @@ export function writeSynackOption(view: DataView, at: number, fields: number): n
 }
 
 function writeCounters(view: DataView, at: number, bytes: Uint32Array, fields: number): number {
-  const [e1b = 0, e0b = 0, ceb = 0] = bytes;
-  return writeAccEcn(view, at, fields, e1b + 1, ceb, e0b + 1);
+  return writeAccEcn(
+    view,
+    at,
+    fields,
+    (bytes[0] as number) + 1,
+    bytes[2] as number,
+    (bytes[1] as number) + 1,
+  );
 }
 
 /** A segment of the handshake: whether its option came through (§3.2.3.2.3). */

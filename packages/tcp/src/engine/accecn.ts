@@ -26,10 +26,14 @@ const ACE_MASK = 7;
 /** What the packet counters begin with (§3.2.1): no flags that old hosts or boxes make are a count. */
 const CEP_INIT = 5;
 
-const NOT_ECT = 0;
-const ECT_0 = 2;
-const CE = 3;
-const ECN_MASK = 3;
+/** Both ECN bits of a TOS octet (RFC 3168 §5). */
+export const ECN_MASK = 3;
+/** They say: not capable. */
+export const NOT_ECT = 0;
+/** Capable. */
+export const ECT_0 = 2;
+/** Congestion was met. */
+export const CE = 3;
 
 /** {@link AccEcn.failMode}: ACE that comes from the peer is not to be believed, so nothing is marked as capable any more. Linux `TCP_ACCECN_ACE_FAIL_RECV`. */
 export const ACE_FAIL_RECV = 2;

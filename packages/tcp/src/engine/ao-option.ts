@@ -95,6 +95,16 @@ function isId(value: number | undefined): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xff;
 }
 
+/** The key that signs what we send with this ID; `undefined` where there is none. */
+function bySndid(info: AoInfo | undefined, id: number): AoKey | undefined {
+  return isId(id) ? info?.find(id, -1) : undefined;
+}
+
+/** The key that signs what the peer sends with this ID; `undefined` where there is none. */
+function byRcvid(info: AoInfo | undefined, id: number): AoKey | undefined {
+  return isId(id) ? info?.find(-1, id) : undefined;
+}
+
 /** What is wrong with the peer of a key; a key of prefix 0 is for all. */
 function refusesPeer(sk: TcpSock, { addr, ifindex = 0, keyflags = 0, prefix }: AoPeer<unknown>): boolean {
   const addresses = sk.family.auth as AuthAddresses<unknown>;
@@ -133,7 +143,7 @@ function addKey(sk: TcpSock, mac: Mac, value: AoAdd<unknown>): Errno | undefined
   const algorithm = mac.algorithm(algName === 'cmac(aes)' ? 'cmac(aes128)' : algName);
   if (algorithm === undefined) return 'ENOENT';
   const maclen = value.maclen === undefined || value.maclen === 0 ? MACLEN : value.maclen;
-  if (!(maclen > 0 && aoLength(maclen) <= SYN_ROOM)) return 'EMSGSIZE';
+  if (!(Number.isInteger(maclen) && maclen > 0 && aoLength(maclen) <= SYN_ROOM)) return 'EMSGSIZE';
   if (maclen > algorithm.digestSize) return 'EINVAL';
   const added = new AoKey(addr, prefix, keyflags, sndid, rcvid, maclen, algorithm, key.slice());
   const info = infoOf(sk);
@@ -154,12 +164,12 @@ function infoOf(sk: TcpSock): AoInfo {
 function deleteKey(sk: TcpSock, value: AoDel<unknown>): Errno | undefined {
   const { addr, current, delAsync, keyflags = 0, prefix, rcvid, rnext, sndid } = value;
   const info = sk.auth?.ao;
-  if ((keyflags & ~KEYFLAGS) !== 0) return 'EINVAL';
+  if ((keyflags & ~KEYFLAGS) !== 0 || !isId(sndid) || !isId(rcvid)) return 'EINVAL';
   if ((current !== undefined || rnext !== undefined) && sk.state === LISTEN) return 'EINVAL';
   if (delAsync === true && sk.state !== LISTEN) return 'EINVAL';
   if (info === undefined) return 'ENOENT';
-  const newCurrent = current === undefined ? info.current : info.find(current, -1);
-  const newRnext = rnext === undefined ? info.rnext : info.find(-1, rnext);
+  const newCurrent = current === undefined ? info.current : bySndid(info, current);
+  const newRnext = rnext === undefined ? info.rnext : byRcvid(info, rnext);
   if (current !== undefined && newCurrent === undefined) return 'ENOENT';
   if (rnext !== undefined && newRnext === undefined) return 'ENOENT';
   const found = info.keys.find(
@@ -184,8 +194,8 @@ function setInfo(sk: TcpSock, value: AoInfoOption): Errno | undefined {
   if ((current !== undefined || rnext !== undefined) && sk.state === LISTEN) return 'EINVAL';
   if (aoRequired === true && sk.auth !== undefined && sk.auth.md5Keys.length > 0) return 'EKEYREJECTED';
   const old = sk.auth?.ao;
-  const newCurrent = current === undefined ? old?.current : old?.find(current, -1);
-  const newRnext = rnext === undefined ? old?.rnext : old?.find(-1, rnext);
+  const newCurrent = current === undefined ? old?.current : bySndid(old, current);
+  const newRnext = rnext === undefined ? old?.rnext : byRcvid(old, rnext);
   if (current !== undefined && newCurrent === undefined) return 'ENOENT';
   if (rnext !== undefined && newRnext === undefined) return 'ENOENT';
   const info = infoOf(sk);

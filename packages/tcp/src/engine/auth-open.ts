@@ -38,6 +38,11 @@ export function beginAuth(sk: TcpSock, auth: SockAuth): void {
   selectKey(sk, auth);
 }
 
+/** Whether what answers a request is signed. */
+export function isSigned({ aoIds, daddr, family, listener: { auth } }: RequestSock): boolean {
+  return aoIds >= 0 || (auth !== undefined && md5Lookup(auth, family, daddr) !== undefined);
+}
+
 /** Whether the listener still has a key for a request whose SYN was signed with TCP-AO, or it had no need of one. */
 export function keepsKeys(req: RequestSock): boolean {
   if (req.aoIds < 0) return true;

@@ -2,9 +2,11 @@
  * The socket that a request becomes (Linux `tcp_create_openreq_child`).
  * @module
  */
+
+import { ECN_MASK } from './accecn.ts';
 import { inheritAuth } from './auth-open.ts';
 import { defaultCongestion, routeCongestion } from './congestion.ts';
-import { ECN_MASK, ecnChild } from './ecn.ts';
+import { ecnChild } from './ecn.ts';
 import { advertisedMss, headerLengthFor, initializeRcvMss, syncMss } from './mss.ts';
 import { stampSeconds } from './paws.ts';
 import type { Family, Inet } from './ports.ts';

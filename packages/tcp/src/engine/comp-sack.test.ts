@@ -79,6 +79,13 @@ describe('behind a gap', () => {
     s.after(0.01).quiet();
   });
 
+  it('what waits after that waits for as long as ever', () => {
+    const s = gap();
+    s.in('. 5001:6001(1000) ack 1').quiet().after(0.0005);
+    s.in('. 7001:8001(1000) ack 1').out('. 1:1(0) ack 1 <nop,nop,sack 5001:6001 1001:4001>');
+    s.in('. 4001:4501(500) ack 1').quiet().after(0.001).quiet().after(0.0001).out('. 1:1(0) ack 1');
+  });
+
   it('nothing is left when the connection ends', () => {
     const s = gap();
     s.in('. 4001:5001(1000) ack 1').quiet();

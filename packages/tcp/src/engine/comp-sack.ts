@@ -24,7 +24,7 @@ export class CompressedAcks {
 
   constructor(sk: TcpSock) {
     this.rcvNxt = sk.rcvNxt;
-    this.timer = sk.tcp.timers.timer(kick, sk);
+    this.timer = sk.tcp.timers.timer(flushCompressed, sk);
   }
 }
 
@@ -68,10 +68,7 @@ export function compressedAckSent(sk: TcpSock, acks: CompressedAcks): void {
 export function flushCompressed(now: number, sk: TcpSock): void {
   const acks = sk.compressedAcks;
   if (acks === undefined || acks.count === 0) return;
+  acks.timer.del();
   acks.count--;
   sendAck(now, sk);
-}
-
-function kick(now: number, sk: TcpSock): void {
-  flushCompressed(now, sk);
 }

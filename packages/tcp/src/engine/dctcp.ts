@@ -6,7 +6,6 @@
 import type { CongestionEvent, CongestionInfo, CongestionOps } from './cong.ts';
 import { ECN_ANY, ecnDemand } from './ecn.ts';
 import { renoCongAvoid, renoSsthresh, renoUndoCwnd } from './reno.ts';
-import { CLOSE, LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 import { ACK_NOW, ACK_TIMER, CA_RECOVERY } from './tcb-values.ts';
 import { sendAck } from './transmit.ts';
@@ -52,8 +51,7 @@ function stateOf(sk: TcpSock): Dctcp {
 
 /** §3.1: without ECN there is nothing to go by. Linux: it is Reno, then. */
 function init(_now: number, sk: TcpSock): void {
-  const open = sk.state !== CLOSE && sk.state !== LISTEN;
-  if (open && (sk.ecnFlags & ECN_ANY) === 0) sk.caOps = dctcpReno;
+  if ((sk.ecnFlags & ECN_ANY) === 0) sk.caOps = dctcpReno;
   else sk.caPriv = new Dctcp(sk);
 }
 

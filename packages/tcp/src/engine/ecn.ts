@@ -13,7 +13,11 @@ import {
   accecnThirdAck,
   aceOf,
   asksForAccEcn,
+  CE,
   checkSynFeedback,
+  ECN_MASK,
+  ECT_0,
+  NOT_ECT,
   startAccEcn,
   synFeedback,
 } from './accecn.ts';
@@ -44,11 +48,6 @@ const IN_ECN_OUT_ECN = 1;
 const IN_ACCECN_OUT_ACCECN = 3;
 const IN_ACCECN_OUT_ECN = 4;
 
-/** Both bits of a TOS octet, and what they say: not capable, capable, congestion (RFC 3168 §5). */
-export const ECN_MASK = 3;
-const NOT_ECT = 0;
-const ECT_0 = 2;
-const CE = 3;
 /** ACKs sent at once: the sender's window may be very small. */
 const QUICKACKS = 2;
 
@@ -63,7 +62,7 @@ export function ecnXmit(sk: TcpSock): void {
 }
 
 /** Whether the route has ECN asked for and agreed to. */
-export function isFeature(dst: Dst | undefined): boolean {
+export function routeWantsEcn(dst: Dst | undefined): boolean {
   return dst !== undefined && (dst.metrics.features & FEATURE_ECN) !== 0;
 }
 
@@ -78,7 +77,7 @@ export function ecnSyn(sk: TcpSock): number {
     return SYN | ACE;
   }
   const asks =
-    tcp_ecn === IN_ECN_OUT_ECN || tcp_ecn === IN_ACCECN_OUT_ECN || marksAll(sk) || isFeature(sk.dst);
+    tcp_ecn === IN_ECN_OUT_ECN || tcp_ecn === IN_ACCECN_OUT_ECN || marksAll(sk) || routeWantsEcn(sk.dst);
   sk.ecnFlags = asks ? ECN_OK : 0;
   return asks ? SYN | ECE | CWR : SYN;
 }
@@ -106,7 +105,7 @@ export function ecnRequested(req: RequestSock, skb: SkBuff, seg: Segment, dst: D
   if ((seg.flags & (ECE | CWR)) !== (ECE | CWR)) return;
   const needed = marksAll(sk) || sk.tcp.congestion.find(dst.metrics.congctl)?.needsEcn === true;
   const meant = seg.ecn === NOT_ECT || (seg.flags & AE) !== 0 || res1(skb.view, skb.data) !== 0;
-  req.ecnOk = needed || (meant && (tcp_ecn !== 0 || isFeature(dst)));
+  req.ecnOk = needed || (meant && (tcp_ecn !== 0 || routeWantsEcn(dst)));
 }
 
 /** What both agreed on, for the socket that a request becomes. */

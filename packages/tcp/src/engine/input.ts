@@ -155,8 +155,9 @@ function timewait(now: number, tcp: Tcp, tw: TimewaitSock, skb: SkBuff, family: 
     const choice = (seg.source << 16) ^ family.hash(family.saddr(skb));
     const sk = tcp.tables.listener(family, family.daddr(skb), seg.dest, skb.ifindex, choice);
     if (sk !== undefined) {
+      if (tcp.auth !== undefined && !isAuthentic(tcp, sk, skb)) return;
       kill(tw);
-      if (tcp.auth === undefined || isAuthentic(tcp, sk, skb)) listenSegment(now, sk, skb, isn);
+      listenSegment(now, sk, skb, isn);
       return;
     }
     // Nobody listens: it stays an old connection, that tells what it expects.

@@ -5,11 +5,13 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { SAW_MSS, SAW_SACK_PERM, SAW_TIMESTAMPS, SAW_WSCALE } from '../option-scan.ts';
+import { ECN_MASK } from './accecn.ts';
 import { acceptQueueFull, pushAccepted, shiftAccepted, wakeListener } from './accept-queue.ts';
+import { isSigned } from './auth-open.ts';
 import { copyInet } from './child.ts';
 import { destroySocket, disconnectSocket, orphanChild } from './close.ts';
 import { doubled } from './doubled.ts';
-import { ECN_MASK, ecnRequested } from './ecn.ts';
+import { ecnRequested } from './ecn.ts';
 import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
 import type { Dst, Errno, Family, Inet } from './ports.ts';
@@ -62,6 +64,8 @@ export function connRequest(
   const remote = family.hash(req.daddr);
   if (overflows) req.sntIsn = cookieIsn(now, req, local, remote);
   else req.sntIsn = isn !== 0 ? isn : secure.seq(now, local, remote, req.sport, req.dport);
+  // Linux: SACK is worth more, and beside a signature there is no room for both. A cookie has all it knows in the timestamp.
+  if (req.sackOk && !overflows && isSigned(req)) req.tstampOk = false;
   if (req.tstampOk && tcp_timestamps === 1) req.tsoffset = secure.tsOffset(local, remote);
   ecnRequested(req, skb, seg, dst);
   if (overflows && !req.tstampOk) forgetOptions(req);
@@ -136,7 +140,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.sackOk = (options.saw & SAW_SACK_PERM) !== 0 && sysctl.tcp_sack !== 0;
   req.timeout = TCP_TIMEOUT_INIT;
   req.sntSynack = now;
-  req.takeAo(skb, seg);
+  req.takeAo(skb);
 }
 
 /** The listener's options, with the DSCP of the SYN. */

@@ -9,6 +9,7 @@ import { simpleRetransmit } from './loss.ts';
 import { currentMss, mssToMtu, mtuToMss, syncMss } from './mss.ts';
 import { newDataSent, windowEnd } from './output.ts';
 import { OK } from './ports.ts';
+import { changingLength } from './sack.ts';
 import { fragment, growSkb } from './send-queue.ts';
 import type { TcpSock } from './tcb.ts';
 import { CA_CWR, CA_OPEN } from './tcb-values.ts';
@@ -46,7 +47,7 @@ export function initMtuProbing(now: number, sk: TcpSock): void {
 
 function beginSearch(now: number, sk: TcpSock): MtuProbing {
   return {
-    searchHigh: peersMtu(sk),
+    searchHigh: largestMtu(sk),
     searchLow: mssToMtu(sk, sk.tcp.sysctl.tcp_base_mss),
     probeSize: 0,
     probeTimestamp: now,
@@ -55,9 +56,9 @@ function beginSearch(now: number, sk: TcpSock): MtuProbing {
   };
 }
 
-/** Bytes of a packet with the largest segment that the peer takes. */
-function peersMtu(sk: TcpSock): number {
-  return sk.mssClamp + 20 + sk.family.headerLength;
+/** Bytes of a packet with the largest segment that the peer takes, and the path, as far as it is known. */
+function largestMtu(sk: TcpSock): number {
+  return Math.min(sk.mssClamp + 20 + sk.family.headerLength, sk.pmtuCookie);
 }
 
 /** R1 was reached: large segments may vanish in a black hole (RFC 4821 §7.7; Linux `tcp_mtu_probing`). From now on they are smaller. */
@@ -76,7 +77,7 @@ export function detectMtuBlackhole(now: number, sk: TcpSock): void {
 /** Makes a probe of what waits to be sent, where the search goes on and there is enough of it: `PROBE_*` (Linux `tcp_mtu_probe`). */
 export function probeMtu(now: number, sk: TcpSock, mtup: MtuProbing): number {
   if (mtup.probeSize !== 0 || sk.caState !== CA_OPEN || sk.sndCwnd < MIN_CWND) return PROBE_NONE;
-  if (sk.numSacks > 0 || sk.dsack) return PROBE_NONE; // options that come and go disturb the measure
+  if (changingLength(sk) > 0) return PROBE_NONE; // options that come and go disturb the measure
   const mss = currentMss(now, sk);
   const { searchHigh, searchLow } = mtup;
   const size = mtuToMss(sk, (searchHigh + searchLow) >> 1);
@@ -96,7 +97,7 @@ export function probeMtu(now: number, sk: TcpSock, mtup: MtuProbing): number {
 function checkReprobe(now: number, sk: TcpSock, mtup: MtuProbing): void {
   if (now - mtup.probeTimestamp < sk.tcp.sysctl.tcp_probe_interval * 1_000_000) return;
   mtup.probeSize = 0;
-  mtup.searchHigh = peersMtu(sk);
+  mtup.searchHigh = largestMtu(sk);
   mtup.searchLow = mssToMtu(sk, currentMss(now, sk));
   mtup.probeTimestamp = now;
 }

@@ -253,8 +253,6 @@ export function sendSynack(now: number, req: RequestSock, clock?: number): boole
   }
   const signature = signatureOf(tcp, req, req.sntIsn);
   if (signature === UNSIGNABLE) return false;
-  // Linux: SACK is worth more, and there is no room for both. A cookie has all it knows in the timestamp.
-  if (signature !== 0 && req.sackOk && clock === undefined) req.tstampOk = false;
   const bare = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, undefined) + signature;
   const cookie = cookieThatFits(req.cookie, bare);
   const others = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, cookie) + signature;

@@ -4,7 +4,6 @@
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
-import { SAW_AO } from '../option-scan.ts';
 import type { FastopenCookie } from './fastopen-cookie.ts';
 import { decideDeferred } from './minisocks.ts';
 import type { Dst, Family, Inet, PacketSource, Timer } from './ports.ts';
@@ -108,10 +107,10 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
     this.priority = listener.priority;
   }
 
-  /** Takes over which keys the segment, its options read, asks to be answered with. */
-  takeAo({ view }: SkBuff, { options }: Segment): void {
-    if ((options.saw & SAW_AO) === 0 || this.listener.tcp.auth === undefined) return;
-    this.aoIds = (view.getUint8(options.aoAt + 3) << 8) | view.getUint8(options.aoAt + 2);
+  /** Takes over which keys the segment, the one whose signature was judged last, asks to be answered with. */
+  takeAo({ view }: SkBuff): void {
+    const aoAt = this.listener.tcp.auth?.aoAt ?? 0;
+    if (aoAt !== 0) this.aoIds = (view.getUint8(aoAt + 3) << 8) | view.getUint8(aoAt + 2);
   }
 
   /** Window that the SYN-ACK offers, bytes: it is never scaled. */

@@ -48,6 +48,8 @@ function forgetOptions(sk: TcpSock): void {
   sk.pingpong = 0;
   sk.ato = 0;
   sk.ackNomem = false;
+  sk.compressedAcks = undefined;
+  sk.accecn = undefined;
   sk.lastSegSize = 0;
   sk.lastOowAckTime = 0;
 }
@@ -73,6 +75,7 @@ function forgetPath(sk: TcpSock): void {
   sk.rcvRtt = 0;
   sk.rcvRttTime = -1;
   sk.rcvRttTsecr = 0;
+  sk.mtup = undefined;
   sk.rto = TCP_TIMEOUT_INIT;
   sk.backoff = 0;
   sk.retransmits = 0;

@@ -1,6 +1,6 @@
 /**
  * Signing what is sent. Who builds a segment asks first, which key there is for it and how many bytes its option takes, then writes the
- * option in front of all others, and has the digest made when the segment is whole.
+ * option in front of all others, but for the timestamps of a bare ACK, and has the digest made when the segment is whole.
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';

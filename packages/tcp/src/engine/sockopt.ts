@@ -165,7 +165,7 @@ export function setOption(now: number, sk: TcpSock, name: string, value: OptionV
 function setKey(sk: TcpSock, name: string, value: number | string | object): Errno | undefined {
   const { auth } = sk.tcp;
   if (auth === undefined || sk.family.auth === undefined) return 'ENOPROTOOPT';
-  if (typeof value !== 'object') return 'EINVAL';
+  if (typeof value !== 'object' || (name !== 'TCP_AO_INFO' && !('addr' in value))) return 'EINVAL';
   if (name.startsWith('TCP_AO')) return setAoOption(sk, auth.mac, name, value);
   return setMd5Key(sk, value as Md5Sig<unknown>, name === 'TCP_MD5SIG_EXT');
 }

@@ -8,7 +8,7 @@ import { SAW_TIMESTAMPS } from '../option-scan.ts';
 import { aceOf } from './accecn.ts';
 import { acceptQueueFull } from './accept-queue.ts';
 import { createChild } from './child.ts';
-import { isFeature } from './ecn.ts';
+import { routeWantsEcn } from './ecn.ts';
 import { listenDrop, openWindow, routeRequest, takeIn } from './minisocks.ts';
 import { stampSeconds } from './paws.ts';
 import { RequestSock } from './request.ts';
@@ -62,12 +62,12 @@ export function cookieSegment(
   }
   mib.TcpExt.SyncookiesRecv++;
   seg.readOptions(skb);
-  req.takeAo(skb, seg);
+  req.takeAo(skb);
   if (!takeTimestamp(req, seg, local, remote)) return undefined;
   const dst = routeRequest(now, req);
   if (typeof dst === 'string') return 'IP_OUTNOROUTES';
   req.dst = dst;
-  if (tcp.sysctl.tcp_ecn === 0 && !isFeature(dst)) req.ecnOk = false;
+  if (tcp.sysctl.tcp_ecn === 0 && !routeWantsEcn(dst)) req.ecnOk = false;
   takeAccEcn(req, seg);
   openWindow(req, req.mss);
   if (acceptQueueFull(sk.listener as ListenerExtra)) {
