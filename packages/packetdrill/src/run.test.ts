@@ -40,6 +40,18 @@ describe('echoes of timestamps', () => {
   });
 });
 
+describe('a call', () => {
+  const script = '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 0\n';
+
+  it('takes time, as on a machine', async () => {
+    expect((await run(script)).time).toBe(20);
+  });
+
+  it('takes none where times are exact', async () => {
+    expect((await run(script, { tolerance: 0 })).time).toBe(0);
+  });
+});
+
 describe('what a host has not', () => {
   it.each([
     ['--ip_version=ipv6', 'unsupported'],

@@ -41,6 +41,8 @@ import { timeFault, toleranceOf, type Window, windowOf } from './timing.ts';
 const BOOT = 60_000_000;
 /** µs that a line with the time `*` is waited for. */
 const PATIENCE = 300_000_000;
+/** µs that a system call takes, unless times are to be exact: on a real machine no two of them are made at once. */
+const CALL_TIME = 10;
 /** A call on its way. */
 interface Pending {
   event: CallEvent;
@@ -156,6 +158,7 @@ export class Run {
     if (event.kind === 'call') await this.#awaitPending();
     await this.#until(at, event.position);
     const previous = this.#last;
+    // What takes time moves what follows, calls and commands; else the line's own time counts.
     this.#last = time.kind === 'any' ? this.#now() : at;
     this.#checkTime(event, windowOf(time, previous, this.#config), this.#now(), 'it');
     const { underTest } = this.#world;
@@ -167,10 +170,12 @@ export class Run {
         break;
       case 'call':
         await this.#call(event, previous);
+        if (this.#config.tolerance > 0) await this.#until(this.#now() + CALL_TIME, event.position);
+        this.#last = this.#now();
         break;
       case 'command':
         await this.#commands(event);
-        this.#last = this.#now(); // those that take time move what follows
+        this.#last = this.#now();
         break;
       case 'code':
         this.#code(event);

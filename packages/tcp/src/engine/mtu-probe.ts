@@ -56,9 +56,9 @@ function beginSearch(now: number, sk: TcpSock): MtuProbing {
   };
 }
 
-/** Bytes of a packet with the largest segment that the peer takes, and the path, as far as it is known. */
+/** Bytes of a packet with the largest segment that the peer takes. The path may take more by now than it did. */
 function largestMtu(sk: TcpSock): number {
-  return Math.min(sk.mssClamp + 20 + sk.family.headerLength, sk.pmtuCookie);
+  return sk.mssClamp + 20 + sk.family.headerLength;
 }
 
 /** R1 was reached: large segments may vanish in a black hole (RFC 4821 §7.7; Linux `tcp_mtu_probing`). From now on they are smaller. */
