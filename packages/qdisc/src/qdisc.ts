@@ -2,7 +2,7 @@
  * `struct Qdisc`: what all queueing disciplines have in common.
  * @module
  */
-import type { SkBuff } from '@stack/skbuff';
+import { COUNTER_ZERO, type SkBuff } from '@stack/skbuff';
 import { size } from './format.ts';
 import { pktLen, pktSegments } from './packet.ts';
 import { DROP, type DropReason, type QdiscPorts } from './ports.ts';
@@ -69,7 +69,7 @@ export interface Qdisc {
 export abstract class BaseQdisc implements Qdisc {
   abstract readonly kind: string;
   readonly stats: QdiscStats = {
-    bytes: 0,
+    bytes: COUNTER_ZERO,
     packets: 0,
     drops: 0,
     overlimits: 0,

@@ -24,6 +24,7 @@ export {
   SKB_GSO_TCPV6,
   SKB_GSO_UDP_L4,
 } from './constants.ts';
+export { COUNTER_ZERO } from './counter-zero.ts';
 export { type Arena, type Frag, isBytes, Page, viewOf, wrapPage } from './page.ts';
 export { alloc, Pool, type PoolOptions, type PoolStats, wrap } from './pool.ts';
 export { SkbQueue } from './queue.ts';

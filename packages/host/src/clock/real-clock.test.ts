@@ -230,7 +230,7 @@ describe('RealClock and its process', () => {
     const clock = clockOf();
     const run = vi.fn();
     const month = 30 * 86_400_000;
-    clock.at(month * 1000, run, undefined);
+    clock.at(clock.now() + month * 1000, run, undefined);
     expect(timeouts[0]?.milliseconds).toBe(2 ** 31 - 1);
     time = 2 ** 31;
     timeouts[0]?.run();
@@ -243,7 +243,7 @@ describe('RealClock and its process', () => {
 
   it('keeps the process alive while an application waits, and not for an event alone', () => {
     const clock = clockOf();
-    clock.at(10_000_000, () => undefined, undefined);
+    clock.at(clock.now() + 10_000_000, () => undefined, undefined);
     expect(timeouts[0]?.isHeld).toBe(false);
     clock.waiting(1);
     clock.waiting(1);
@@ -256,7 +256,7 @@ describe('RealClock and its process', () => {
 
   it('keeps the process alive until what is due has run, and while it polls: Node sleeps over turns that are not held', () => {
     const clock = clockOf();
-    clock.at(500, () => undefined, undefined);
+    clock.at(clock.now() + 500, () => undefined, undefined);
     expect(turns.map(({ isHeld }) => isHeld)).toEqual([true]);
     clock.at(0, () => undefined, undefined);
     expect(turns.map(({ isHeld }) => isHeld)).toEqual([true]);
@@ -264,7 +264,7 @@ describe('RealClock and its process', () => {
 
   it('does not poll where it must not keep the process alive', () => {
     const clock = clockOf({ keepAlive: 'never' });
-    clock.at(500, () => undefined, undefined);
+    clock.at(clock.now() + 500, () => undefined, undefined);
     expect(turns).toHaveLength(0);
     expect(timeouts.map(({ milliseconds, isHeld }) => [milliseconds, isHeld])).toEqual([[1, false]]);
   });
@@ -331,7 +331,7 @@ describe('RealClock and its process', () => {
     ['never', false],
   ] as const)('keepAlive %s', (keepAlive, isHeld) => {
     const clock = clockOf({ keepAlive });
-    clock.at(10_000_000, () => undefined, undefined);
+    clock.at(clock.now() + 10_000_000, () => undefined, undefined);
     expect(timeouts[0]?.isHeld).toBe(isHeld);
     clock.waiting(1);
     expect(timeouts[0]?.isHeld).toBe(isHeld);
@@ -340,24 +340,24 @@ describe('RealClock and its process', () => {
 
   it('sets one timer for many events, and none once they are cancelled', () => {
     const clock = clockOf();
-    const first = clock.at(10_000_000, () => undefined, undefined);
-    const second = clock.at(20_000_000, () => undefined, undefined);
+    const first = clock.at(clock.now() + 10_000_000, () => undefined, undefined);
+    const second = clock.at(clock.now() + 20_000_000, () => undefined, undefined);
     expect(timeouts).toHaveLength(1);
     clock.cancel(first);
     clock.cancel(second);
     clock.cancel(second);
     expect(timeouts[0]?.isCleared).toBe(true);
-    const sooner = clock.at(5_000_000, () => undefined, undefined);
+    const sooner = clock.at(clock.now() + 5_000_000, () => undefined, undefined);
     expect(timeouts).toHaveLength(2);
     clock.cancel(sooner);
   });
 
   it('sleeps until the millisecond before where it must not poll', () => {
     const clock = clockOf({ spin: 0 });
-    clock.at(2500, () => undefined, undefined);
+    clock.at(clock.now() + 2500, () => undefined, undefined);
     expect(timeouts[0]?.milliseconds).toBe(3);
     const polling = clockOf({ spin: 1000 });
-    polling.at(2500, () => undefined, undefined);
+    polling.at(polling.now() + 2500, () => undefined, undefined);
     expect(timeouts[1]?.milliseconds).toBe(1);
   });
 });

@@ -8,6 +8,11 @@ import { UNLINKED, Wheel, WheelEntry } from './wheel.ts';
 
 /** Longest time that `setTimeout` takes, ms: one more and it fires at once. */
 const MAX_TIMEOUT = 0x7fff_ffff;
+/**
+ * Time when the process began, µs. Past 2^31 from the start: else, after 36 minutes, every field that holds a time would outgrow V8's small
+ * integers, and all machine code that knows its class would be thrown away.
+ */
+const BOOT = 2 ** 32;
 /** Events between two looks at the time: each costs as much as a small event. */
 const EVENTS_PER_LOOK = 8;
 
@@ -27,7 +32,7 @@ export interface RealClockOptions {
 }
 
 /**
- * A clock that goes by itself. Time is `performance.now()` in whole microseconds; while events run it is looked at every few of them,
+ * A clock that goes by itself. Time is `performance.now()` in whole microseconds, and 2^32; while events run it is looked at every few of them,
  * and stands still in between.
  */
 export class RealClock implements Clock {
@@ -73,7 +78,7 @@ export class RealClock implements Clock {
 
   /** See {@link Clock.update}. */
   update(): number {
-    const now = Math.floor(platform.performance.now() * 1000);
+    const now = BOOT + Math.floor(platform.performance.now() * 1000);
     if (now > this.#now) this.#now = now;
     return this.#now;
   }

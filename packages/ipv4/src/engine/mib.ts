@@ -2,6 +2,7 @@
  * Counters by Linux's names, grouped as /proc/net/snmp, /proc/net/netstat and /proc/net/stat/rt_cache group them.
  * @module
  */
+import { COUNTER_ZERO } from '@stack/skbuff';
 
 /** `Ip` of /proc/net/snmp: RFC 4293's `ipSystemStats`. `Forwarding` and `DefaultTTL` are sysctls, not counters: the host adds them. */
 export interface IpMib {
@@ -103,12 +104,12 @@ export function createMib(): Ipv4Mib {
       OutMcastPkts: 0,
       InBcastPkts: 0,
       OutBcastPkts: 0,
-      InOctets: 0,
-      OutOctets: 0,
-      InMcastOctets: 0,
-      OutMcastOctets: 0,
-      InBcastOctets: 0,
-      OutBcastOctets: 0,
+      InOctets: COUNTER_ZERO,
+      OutOctets: COUNTER_ZERO,
+      InMcastOctets: COUNTER_ZERO,
+      OutMcastOctets: COUNTER_ZERO,
+      InBcastOctets: COUNTER_ZERO,
+      OutBcastOctets: COUNTER_ZERO,
       InCsumErrors: 0,
       InNoECTPkts: 0,
       InECT1Pkts: 0,

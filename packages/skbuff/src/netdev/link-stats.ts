@@ -2,6 +2,7 @@
  * What a network device counts.
  * @module
  */
+import { COUNTER_ZERO } from '../counter-zero.ts';
 
 /** `ip -s -s link`: Linux's `struct rtnl_link_stats64`. Bytes are without FCS. */
 export interface LinkStats {
@@ -53,8 +54,8 @@ export function linkStats(): LinkStats {
   return {
     rxPackets: 0,
     txPackets: 0,
-    rxBytes: 0,
-    txBytes: 0,
+    rxBytes: COUNTER_ZERO,
+    txBytes: COUNTER_ZERO,
     rxErrors: 0,
     txErrors: 0,
     rxDropped: 0,

@@ -3,7 +3,7 @@
  * (`SND.UNA` is `sndUna`), the rest under Linux's. Sequence numbers are int32, times µs, unless a comment says otherwise.
  * @module
  */
-import { type SkBuff, SkbQueue } from '@stack/skbuff';
+import { COUNTER_ZERO, type SkBuff, SkbQueue } from '@stack/skbuff';
 import { Sock } from '@stack/skbuff/sock';
 import { ACK } from '../flags.ts';
 import type { AccEcn } from './accecn.ts';
@@ -381,14 +381,14 @@ export class TcpSock extends Sock implements EhashEntry, BindOwner {
   rateInterval = 0;
   rateAppLimited = true;
   /** When the next packet may leave (`tcp_wstamp_ns`), ns; not above the present where it may at once. */
-  wstampNs = 0;
+  wstampNs: number = COUNTER_ZERO;
   pacingTimer: Timer | undefined = undefined;
 
   // Books of TCP_INFO.
-  bytesSent = 0;
-  bytesAcked = 0;
-  bytesReceived = 0;
-  bytesRetrans = 0;
+  bytesSent: number = COUNTER_ZERO;
+  bytesAcked: number = COUNTER_ZERO;
+  bytesReceived: number = COUNTER_ZERO;
+  bytesRetrans: number = COUNTER_ZERO;
   segsIn = 0;
   segsOut = 0;
   dataSegsIn = 0;
