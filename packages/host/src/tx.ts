@@ -59,6 +59,20 @@ class Rerun implements Softirq {
   }
 }
 
+/** A device that gathers packets sends them at the end of the call or interrupt they come from (the doorbell of a NIC). */
+class Doorbell implements Softirq {
+  raised = false;
+  readonly #flush: () => void;
+
+  constructor(flush: () => void) {
+    this.#flush = flush;
+  }
+
+  run(): void {
+    this.#flush();
+  }
+}
+
 /** The way from the link layer to the devices of one host. */
 export class Transmitter {
   /** Packet sockets; `undefined` while there are none. */
@@ -117,7 +131,10 @@ export class Transmitter {
       if ((skb.txFlags & SKBTX_SW_TSTAMP) !== 0) txTimestamp(kernel.now(), skb, SCM_TSTAMP_SND, dev);
       if (points.kprobe.enabled) enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
     };
+    const doorbell = device.flush && new Doorbell(device.flush);
+    if (doorbell !== undefined) device.gathers = true;
     queue.xmitted = (len, rc) => {
+      if (doorbell !== undefined) kernel.raise(doorbell);
       const point = points['net:net_dev_xmit'];
       if (point.enabled) point.emit({ dev: dev.name, len, rc }, kernel.now());
     };

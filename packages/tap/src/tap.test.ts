@@ -269,6 +269,105 @@ describe('what is sent', () => {
   });
 });
 
+describe('what a host gathers', () => {
+  /** A device that gathers, and what it asked to be called back for. */
+  function gathering() {
+    const tasks: (() => void)[] = [];
+    const made = bench({ later: (run) => void tasks.push(run) });
+    made.tap.gathers = true;
+    const send = (count: number) =>
+      Array.from({ length: count }, (_, i) => made.tap.xmit(made.packet(60 + i)));
+    const lengths = () => made.script.written.map(({ length }) => length);
+    return { ...made, tasks, send, lengths, flush: made.tap.flush as () => void };
+  }
+
+  it('is sent at the doorbell, in order, and freed when the task is over', () => {
+    const { pool, tap, tasks, send, lengths, flush, finish } = gathering();
+    const before = pool.stats.skbs;
+    expect(send(3)).toEqual([OK, OK, OK]);
+    expect([lengths(), tap.stats.txPackets]).toEqual([[], 0]);
+    flush();
+    expect([lengths(), tap.stats.txPackets]).toEqual([[60, 61, 62], 3]);
+    expect([pool.stats.skbs - before, tasks.length]).toEqual([3, 1]);
+    tasks[0]?.();
+    expect(pool.stats.skbs - before).toBe(0);
+    flush();
+    expect(lengths()).toHaveLength(3);
+    finish();
+  });
+
+  it('is sent at once by whoever does not gather, and freed as late', () => {
+    const { pool, tap, tasks, send, lengths, finish } = gathering();
+    tap.gathers = false;
+    send(2);
+    expect([lengths(), pool.stats.skbs, tasks.length]).toEqual([[60, 61], 2, 1]);
+    finish();
+  });
+
+  it('rings by itself once there are many', () => {
+    const { send, lengths, finish } = gathering();
+    send(65);
+    expect(lengths()).toHaveLength(64);
+    finish();
+    expect(lengths()).toHaveLength(65);
+  });
+
+  it('waits where there is no room, and goes on where it stopped', () => {
+    const { script, tap, told, packet, send, lengths, flush, finish } = gathering();
+    send(63);
+    script.writes = [-ERRNO.EAGAIN];
+    flush();
+    expect([lengths(), script.wanted]).toEqual([[], [true, true]]);
+    send(1);
+    const refused = packet(60);
+    expect(tap.xmit(refused)).toBe(BUSY);
+    script.events.writable();
+    expect(told).toEqual(['interrupt']);
+    tap.poll(64);
+    expect(told).toEqual(['interrupt', 'wake']);
+    expect(lengths()).toEqual([...Array.from({ length: 63 }, (_, i) => 60 + i), 60]);
+    expect(tap.xmit(refused)).toBe(OK);
+    finish();
+    expect(lengths()).toHaveLength(65);
+  });
+
+  it('is dropped with its reason where it cannot be sent, and the rest is not', () => {
+    const { script, tap, drops, packet, send, lengths, flush, finish } = gathering();
+    script.writes = [-ERRNO.EINVAL];
+    send(1);
+    tap.xmit(packet(1515));
+    send(1);
+    flush();
+    expect([lengths(), drops]).toEqual([[60], ['DEV_HDR', 'PKT_TOO_BIG']]);
+    finish();
+  });
+
+  it('is given back when the device goes away, in the midst of it too', () => {
+    const { script, tap, drops, send, lengths, flush, finish } = gathering();
+    tap.drop = (skb, reason) => {
+      drops.push(reason);
+      skb.free();
+      tap.close();
+    };
+    script.writes = [-ERRNO.EINVAL];
+    send(3);
+    flush();
+    expect([lengths(), drops]).toEqual([[], ['DEV_HDR', 'DEV_READY', 'DEV_READY']]);
+    finish();
+  });
+
+  it('is given back where the device is gone', () => {
+    const { script, tap, drops, send, flush, finish } = gathering();
+    script.writes = [-ERRNO.EBADFD];
+    send(1);
+    flush();
+    send(2);
+    tap.poll(64);
+    expect([tap.error?.code, drops]).toEqual(['EBADFD', ['DEV_HDR', 'DEV_READY', 'DEV_READY']]);
+    finish();
+  });
+});
+
 describe('interrupts', () => {
   it('come once until a poll has done less than its budget', () => {
     const { script, tap, told, finish } = bench();

@@ -36,6 +36,9 @@ const GONE: readonly number[] = [
 /** Errors of a read that the next one may be without. */
 const PASSING: readonly number[] = [ERRNO.EAGAIN, ERRNO.EINTR, ERRNO.ENOMEM, ERRNO.ENOBUFS];
 
+/** Packets that wait for the doorbell at most; one more rings it. */
+const RING = 64;
+
 /** What is switched on, by the names of `ethtool -K`. */
 export type TapFeatures = {
   /** The other side vouches for checksums, or says where they are partial. */
@@ -55,6 +58,11 @@ export interface TapInit {
   readonly mtu: number;
   readonly address: number;
   readonly offloads: boolean;
+  /**
+   * Calls back when the present task of the process is over. With it packets are gathered where the host wants that, and their owners hear of them
+   * then, as of a NIC's: while they wait, TCP gathers small writes. Without it a packet is written and freed at once.
+   */
+  readonly later?: ((run: () => void) => void) | undefined;
 }
 
 /** A device with the other side of the system behind it; made by `openTap`, `openTun` and `tapPair`. */
@@ -71,6 +79,8 @@ export class Tap implements Device {
   receive: ((skb: SkBuff) => void) | undefined = undefined;
   linkChange: ((device: Tap, up: boolean) => void) | undefined = undefined;
   readonly stats: LinkStats = linkStats();
+  gathers = false;
+  readonly flush: (() => void) | undefined;
   /** Takes over what is dropped on its way down. */
   drop: DeviceDrop = freeDropped;
   /** The interface's name on the kernel's side, as it was when it was opened. */
@@ -92,12 +102,18 @@ export class Tap implements Device {
   #busy = false;
   /** And there is room again. */
   #wakeDue = false;
+  readonly #later: ((run: () => void) => void) | undefined;
+  /** Gathered, and not written yet. */
+  #ring: SkBuff[] = [];
+  /** Written, and not freed yet. */
+  #sent: SkBuff[] = [];
+  readonly #complete: () => void = () => this.#freeSent();
   /** What a write found out; told by the next poll, for a sender is no place for it. */
   #gone = 0;
 
   /** Use `openTap`, `openTun` or `tapPair`. @throws TapError ENOBUFS where the pool has no memory. @internal */
   constructor(init: TapInit) {
-    const { descriptor, pool, type, name, mtu, address, offloads } = init;
+    const { descriptor, pool, type, name, mtu, address, offloads, later } = init;
     this.name = name;
     this.kernelName = name;
     this.type = type;
@@ -110,6 +126,8 @@ export class Tap implements Device {
     this.#buffers = buffers;
     this.#header = wrapPage(new Uint8Array(headerLength));
     this.#descriptor = descriptor;
+    this.#later = later;
+    this.flush = later && (() => this.#doorbell());
     this.#events = { readable: () => this.#readable(), writable: () => this.#writable() };
   }
 
@@ -146,6 +164,28 @@ export class Tap implements Device {
   xmit(skb: SkBuff): number {
     if (skb.users <= 0) throw new RangeError('tap: an skb that was freed');
     if (this.#closed) return this.#refuse(skb, 'DEV_READY');
+    if (!this.gathers || this.flush === undefined) return this.#write(skb);
+    if (this.#ring.length >= RING) this.#doorbell();
+    if (this.#ring.length >= RING) return BUSY;
+    this.#ring.push(skb);
+    return OK;
+  }
+
+  /** Writes what was gathered, as far as there is room. */
+  #doorbell(): void {
+    if (this.#busy || this.#ring.length === 0) return;
+    const ring = this.#ring;
+    this.#ring = [];
+    for (const [i, skb] of ring.entries()) {
+      if (this.#closed) this.#refuse(skb, 'DEV_READY');
+      else if (this.#write(skb) === BUSY) {
+        this.#ring = [...ring.slice(i), ...this.#ring];
+        return;
+      }
+    }
+  }
+
+  #write(skb: SkBuff): number {
     if (this.#busy) return BUSY;
     const fault = this.#fault(skb);
     if (fault !== undefined) return this.#refuse(skb, fault);
@@ -161,8 +201,15 @@ export class Tap implements Device {
     if (written !== length) return this.#unsent(skb, -written);
     this.stats.txBytes += skb.len;
     this.stats.txPackets++;
-    skb.free();
+    if (this.#later === undefined) skb.free();
+    else if (this.#sent.push(skb) === 1) this.#later(this.#complete);
     return OK;
+  }
+
+  #freeSent(): void {
+    const sent = this.#sent;
+    this.#sent = [];
+    for (const skb of sent) skb.free();
   }
 
   poll(budget: number): number {
@@ -172,7 +219,8 @@ export class Tap implements Device {
     try {
       if (this.#wakeDue) {
         this.#wakeDue = false;
-        this.wake?.(this);
+        this.#doorbell();
+        if (!this.#busy) this.wake?.(this);
       }
       if (this.#gone !== 0) this.#fail(this.#gone);
       while (done < budget && this.#next()) done++;
@@ -190,8 +238,11 @@ export class Tap implements Device {
   /** Gives the descriptor up, and with it a TAP or TUN that no one made persistent. Nothing of it is left when this returns. */
   close(): void {
     if (this.#closed) return;
+    if (this.#error === undefined) this.#doorbell();
     this.#closed = true;
     this.#descriptor.close();
+    this.#freeSent();
+    for (const skb of this.#ring.splice(0)) this.#refuse(skb, 'DEV_READY');
     this.#buffers.release();
     this.#rx.clear();
     if (this.#busy) this.wake?.(this); // to find out

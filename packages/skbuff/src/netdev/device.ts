@@ -55,6 +55,13 @@ export interface Device {
    * still owns it, nothing about it changed, and {@link wake} will be called. @throws RangeError if the packet was freed.
    */
   xmit(skb: SkBuff): number;
+  /**
+   * Set by the host where there is a {@link flush}: packets are only gathered by {@link xmit}, for the host says when they are to be sent (Linux
+   * `netdev_xmit_more`). Default false.
+   */
+  gathers?: boolean;
+  /** Sends what was gathered. Only devices that gain by it have it: where it pays to send several packets in a row. */
+  readonly flush?: (() => void) | undefined;
   /** Set by the host: a sender that got {@link BUSY} should try again. Called with the device, from within a poll of it or of its peer. */
   wake: ((device: never) => void) | undefined;
   /**
