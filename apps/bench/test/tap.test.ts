@@ -7,7 +7,7 @@ import type { StreamSample } from '../src/streams/streams.ts';
 import { tapMissing } from '../src/tap/missing.ts';
 import { tapReport } from '../src/tap/report.ts';
 import { type TapCell, tapGates, tapResults } from '../src/tap/results.ts';
-import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_BIG, TAP_PLAIN, TAPS, type TapTask } from '../src/tap/taps.ts';
+import { IPERF, IPERF_PLAIN, KERNELS, TAP, TAP_PLAIN, TAPS, type TapTask } from '../src/tap/taps.ts';
 
 if (process.platform === 'linux') {
   await installPrograms({ ip: 'iproute2', ethtool: 'ethtool', iperf3: 'iperf3' });
@@ -49,7 +49,7 @@ describe('results over a TAP', () => {
   });
   /** A machine that is twice as fast in the second round. */
   const cells = (out: number, plain: number, connects: number, requests: number): TapCell[] => [
-    cell('out', TAP_BIG, bulk(out, 2 * out, out)),
+    cell('out', TAP, bulk(out, 2 * out, out)),
     cell('in', TAP, bulk(8, 16, 8)),
     cell('in', IPERF, bulk(10, 20, 10)),
     cell('out', TAP_PLAIN, bulk(plain, plain, plain)),
@@ -65,7 +65,7 @@ describe('results over a TAP', () => {
 
   it('are medians, and ratios within a round', () => {
     const [out, , iperf, plain] = tapResults(cells(5, 2, 400, 1500));
-    expect(out).toMatchObject({ task: 'out', subject: TAP_BIG, least: 5, most: 10 });
+    expect(out).toMatchObject({ task: 'out', subject: TAP, least: 5, most: 10 });
     expect(out?.rate).toBeCloseTo(5, 9);
     expect(out?.perCpuSecond).toBeCloseTo(2.5, 9);
     for (const ratio of Object.values(out?.ratio ?? {})) expect(ratio).toBeCloseTo(0.5, 9);
@@ -85,7 +85,7 @@ describe('results over a TAP', () => {
   it('are printed beside those of the kernel', () => {
     const text = tapReport(cells(7, 2, 400, 1500));
     expect(text).toMatch(
-      /TAP, offloads, BIG TCP +to the kernel +7\.00 +7\.00\.\.14\.00 +3\.50 +0\.70 +0\.70\.\.0\.70\n/,
+      /TAP, offloads +to the kernel +7\.00 +7\.00\.\.14\.00 +3\.50 +0\.70 +0\.70\.\.0\.70\n/,
     );
     expect(text).toMatch(/kernel, iperf3 over veth +10\.00 +10\.00\.\.20\.00 +5\.00 +- +-\n/);
     expect(text).toMatch(/TAP, offloads +the kernel's client +400 +400\.\.400 +200 +0\.40 +0\.40\.\.0\.40\n/);
