@@ -1,8 +1,18 @@
 /** Options of level SOL_IP where layers meet: what a connection inherits, who may bind, and where a source route leads. */
-import { AF_INET, IP_OPTIONS, IP_TTL, SOCK_DGRAM, SOCK_STREAM, SOL_IP } from '@stack/socket';
+import {
+  AF_INET,
+  IP_OPTIONS,
+  IP_TTL,
+  MSG_WAITALL,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_IP,
+  SOL_TCP,
+  TCP_INFO,
+} from '@stack/socket';
 import { expect, it } from 'vitest';
 import { lan, routed } from './fixture.ts';
-import { createHost, VirtualClock } from './index.ts';
+import { createHost, type HostOptions, VirtualClock } from './index.ts';
 
 /** A listener on b:7 with options set, and a connection to it that was accepted. */
 async function accepted() {
@@ -77,4 +87,57 @@ it('sends by the first hop of a source route, where no route leads to the destin
     await clock.runFor(1000);
     expect(router.nstat().IpInReceives).toBe(before + 1);
   }
+});
+
+/** A client that reaches the server through a source route, and a server that has no route back: `connect` ends at the accepted connection. */
+async function sourceRouted(sysctl: HostOptions['sysctl'] = {}) {
+  const { clock, client, router, server } = routed({ sysctl });
+  for (const host of [router, server]) host.sysctl.write('net.ipv4.conf.all.accept_source_route', '1');
+  for (const host of [client, router, server])
+    host.sysctl.write('net.ipv4.conf.eth0.accept_source_route', '1');
+  client.sysctl.write('net.ipv4.conf.all.accept_source_route', '1');
+  router.sysctl.write('net.ipv4.conf.eth1.accept_source_route', '1');
+  server.route.del('default');
+  const listener = server.socket(AF_INET, SOCK_STREAM);
+  listener.bind({ port: 7 });
+  listener.listen(1);
+  const socket = client.socket(AF_INET, SOCK_STREAM);
+  const given = Uint8Array.of(131, 11, 4, 10, 0, 1, 1, 10, 0, 2, 2, 0); // LSRR by the router
+  socket.setsockopt(SOL_IP, IP_OPTIONS, given);
+  const connect = async () => {
+    const ends = Promise.all([listener.accept(), socket.connect({ address: '10.0.2.2', port: 7 })]);
+    return (await clock.run(ends))[0];
+  };
+  return { clock, client, server, socket, given, connect };
+}
+
+it.each([
+  ['of a SYN', {}],
+  ['of the ACK of a SYN cookie', { 'net.ipv4.tcp_syncookies': '2' }],
+] as const)('answers over the return route %s, and so does the connection (MUST-53)', async (_, sysctl) => {
+  const { clock, socket, connect } = await sourceRouted(sysctl);
+  const connection = await connect();
+  expect(connection.getsockopt(SOL_IP, IP_OPTIONS)).toEqual(Uint8Array.of(131, 7, 4, 10, 0, 2, 1, 0));
+  expect(await clock.run(connection.send('there'))).toBe(5);
+  expect((await clock.run(socket.recv(9))).length).toBe(5);
+});
+
+it('keeps the source route that the application gave, whichever arrives (MUST-52)', async () => {
+  const { clock, socket, given, connect } = await sourceRouted();
+  const connection = await connect();
+  await clock.run(connection.send('there'));
+  await clock.run(socket.recv(9));
+  expect(socket.getsockopt(SOL_IP, IP_OPTIONS)).toEqual(given);
+});
+
+it('leaves room for the options in each segment', async () => {
+  const { clock, client, server, socket, connect } = await sourceRouted();
+  const connection = await connect();
+  expect(socket.getsockopt(SOL_TCP, TCP_INFO).sndMss).toBe(1448 - 12);
+  expect(connection.getsockopt(SOL_TCP, TCP_INFO).sndMss).toBe(1448 - 8);
+  await clock.run(Promise.all([connection.send(new Uint8Array(20_000)), socket.recv(20_000, MSG_WAITALL)]));
+  expect(server.nstat().IpFragCreates ?? 0).toBe(0);
+  expect(client.nstat().IpReasmReqds ?? 0).toBe(0);
+  socket.setsockopt(SOL_IP, IP_OPTIONS, new Uint8Array(0));
+  expect(socket.getsockopt(SOL_TCP, TCP_INFO).sndMss).toBe(1448);
 });

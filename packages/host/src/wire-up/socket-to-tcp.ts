@@ -48,6 +48,7 @@ import {
   type SendAttempt,
   SYN_RECV,
   SYN_SENT,
+  syncMss,
   type Tcp,
   type TcpSock,
 } from '@stack/tcp/engine';
@@ -226,7 +227,9 @@ export class TcpProto implements Proto {
       return own === undefined ? 'EINVAL' : this.#tcp.setsockopt(now, this.sk, name, own as OptionValue);
     }
     if (level !== SOL_IP) return 'ENOPROTOOPT';
-    return setIpOption(this.#ipv4, now, this.#options(), name, value);
+    const fault = setIpOption(this.#ipv4, now, this.#options(), name, value);
+    if (name === 'IP_OPTIONS' && this.sk.pmtuCookie > 0) syncMss(this.sk, this.sk.pmtuCookie);
+    return fault;
   }
 
   getsockopt(now: number, level: number, name: string): OptionData | { readonly errno: string } {

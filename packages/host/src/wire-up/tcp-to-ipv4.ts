@@ -3,7 +3,7 @@
  * @module
  */
 import { isMulticast, daddr as readDaddr, saddr as readSaddr } from '@stack/ipv4';
-import type { Dst, InetSock, Ipv4, XmitSock } from '@stack/ipv4/engine';
+import type { Dst, InetSock, Ipv4, SocketOptions, XmitSock } from '@stack/ipv4/engine';
 import { SKB_GSO_TCPV4 } from '@stack/skbuff';
 import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import {
@@ -48,6 +48,14 @@ export function tcpOverIpv4(ipv4: Ipv4, random: () => number, confirm: Confirm):
     gsoType: SKB_GSO_TCPV4,
     headerLength: 20,
     inet: () => ipv4.inet(),
+    answerOptions: (skb) => {
+      const given = ipv4.echoOptions(skb);
+      const options = given && ipv4.compileOptions(given);
+      return typeof options === 'string' ? undefined : options;
+    },
+    setOptions: (inet, options) => {
+      (inet as InetSock).options = options as SocketOptions;
+    },
     inherit: (from, to) => (to as InetSock).inherit(from as InetSock),
     route: (now, wanted, inet) => {
       const detour = fillFlow(flow, wanted, wanted.dontroute, inet as InetSock | undefined);

@@ -82,6 +82,11 @@ export class InetSock {
     Object.assign(this, listener, { options, id, connected, memberships });
   }
 
+  /** Bytes of IP options in each packet. */
+  get optionsLength(): number {
+    return this.options === undefined ? 0 : this.options.bytes.length;
+  }
+
   /** Whether packets follow the path MTU that was learned (Linux `ip_sk_use_pmtu`). */
   get usesPmtu(): boolean {
     return this.pmtudisc < IP_PMTUDISC_PROBE;

@@ -25,6 +25,7 @@ export function createChild(now: number, req: RequestSock, seg: Segment): TcpSoc
   child.state = SYN_RECV;
   tcp.socketsAllocated++;
   inherit(child, listener);
+  if (req.options !== undefined) family.setOptions?.(child.inet, req.options);
   if (tcp.sysctl.tcp_reflect_tos !== 0) child.inet.tos = req.tos & ~ECN_MASK;
   child.saddr = req.saddr;
   child.rcvSaddr = req.saddr;

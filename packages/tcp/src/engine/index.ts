@@ -30,6 +30,7 @@ export {
 export type { FastopenMetrics, PathMetrics } from './metrics.ts';
 export { MetricsCache } from './metrics.ts';
 export { type TcpCounters, type TcpExtCounters, type TcpMib, tcpMib } from './mib.ts';
+export { syncMss } from './mss.ts';
 export {
   CN,
   DROP,

@@ -14,7 +14,7 @@ import { doubled } from './doubled.ts';
 import { ecnRequested } from './ecn.ts';
 import { tryFastopen } from './fastopen-server.ts';
 import { TCP_MSS_DEFAULT } from './mss.ts';
-import type { Dst, Errno, Family, Inet } from './ports.ts';
+import type { Dst, Errno, Family } from './ports.ts';
 import { replyRequestReset, replyReset, sendSynack } from './reply.ts';
 import { RequestSock, type SynVerdict } from './request.ts';
 import { TCP_TIMEOUT_INIT } from './rtt.ts';
@@ -87,7 +87,7 @@ export function routeRequest(now: number, req: RequestSock): Dst | Errno {
   flow.sport = req.sport;
   flow.dport = req.dport;
   flow.dontroute = listener.localRoute;
-  return family.route(now, flow, undefined);
+  return family.route(now, flow, req.options === undefined ? undefined : req.inet);
 }
 
 /** A cookie can tell these in a timestamp alone. */
@@ -125,7 +125,7 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.rcvIsn = seg.seq;
   req.rcvNxt = (seg.seq + 1) | 0;
   req.tos = skb.tos;
-  if (sysctl.tcp_reflect_tos !== 0) req.inet = reflectTos(req);
+  takeNetworkOptions(req, skb);
   let mss = (options.saw & SAW_MSS) !== 0 && options.mss !== 0 ? options.mss : TCP_MSS_DEFAULT;
   if (sk.userMss !== 0 && sk.userMss < mss) mss = sk.userMss;
   req.mss = mss;
@@ -143,12 +143,17 @@ function fill(now: number, req: RequestSock, skb: SkBuff, seg: Segment): void {
   req.takeAo(skb);
 }
 
-/** The listener's options, with the DSCP of the SYN. */
-function reflectTos({ family, listener, tos }: RequestSock): Inet {
+/** What answers carry in the network header: as the listener has it, but the options are the SYN's, and with `tcp_reflect_tos` the DSCP (RFC 9293 §3.9.2.1). */
+export function takeNetworkOptions(req: RequestSock, skb: SkBuff): void {
+  const { family, listener, tos } = req;
+  const reflects = listener.tcp.sysctl.tcp_reflect_tos !== 0;
+  req.options = family.answerOptions?.(skb);
+  if (!reflects && req.options === undefined && !listener.inet.optionsLength) return;
   const inet = family.inet();
   copyInet(family, inet, listener.inet);
-  inet.tos = (tos & ~ECN_MASK) | (inet.tos & ECN_MASK);
-  return inet;
+  if (reflects) inet.tos = (tos & ~ECN_MASK) | (inet.tos & ECN_MASK);
+  if (req.options !== undefined) family.setOptions?.(inet, req.options);
+  req.inet = inet;
 }
 
 /** The window to offer in the SYN-ACK, in segments of `mss` bytes (Linux `tcp_openreq_init_rwin`). */

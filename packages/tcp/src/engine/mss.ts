@@ -22,7 +22,7 @@ export const MAX_TCP_HEADER = 320;
 
 /** MSS for a path MTU, within what the peer takes; options take their part of it. */
 export function baseMss(sk: TcpSock, pmtu: number): number {
-  let mss = pmtu - sk.family.headerLength - HLEN;
+  let mss = pmtu - sk.family.headerLength - (sk.inet.optionsLength ?? 0) - HLEN;
   if (mss > sk.mssClamp) mss = sk.mssClamp;
   const least = sk.tcp.sysctl.tcp_min_snd_mss;
   return Math.max(mss, least);
@@ -35,7 +35,7 @@ export function mtuToMss(sk: TcpSock, pmtu: number): number {
 
 /** Bytes of a packet with a segment of `mss`: the way back. */
 export function mssToMtu(sk: TcpSock, mss: number): number {
-  return mss + sk.tcpHeaderLen + sk.family.headerLength;
+  return mss + sk.tcpHeaderLen + sk.family.headerLength + (sk.inet.optionsLength ?? 0);
 }
 
 /** Takes in a path MTU: what segments are cut to from now on. */

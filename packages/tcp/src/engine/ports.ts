@@ -48,6 +48,8 @@ export interface Inet {
   readonly transparent?: boolean;
   /** `IP_LOCAL_PORT_RANGE`: upper port << 16 | lower port; 0 in a half = the sysctl's. */
   readonly localPortRange?: number;
+  /** Bytes of network-layer options in each packet; absent: 0. They take their part of the MTU. */
+  readonly optionsLength?: number;
 }
 
 /** A key for {@link Family.route}. `saddr` may be the family's `any`; the answer fills it in. */
@@ -160,6 +162,13 @@ export interface Family<A> {
   inet(): Inet;
   /** Copies the options of a listener to those of a connection it accepts, beyond what {@link Inet} names. */
   inherit?(from: Inet, to: Inet): void;
+  /**
+   * Network-layer options that what answers a packet carries, a source route reversed; `undefined` = none (Linux `tcp_v4_save_options`). Absent:
+   * there are no such options.
+   */
+  answerOptions?(skb: SkBuff): unknown;
+  /** Gives what {@link answerOptions} gave to a socket or to what stands for one. */
+  setOptions?(inet: Inet, options: unknown): void;
   /**
    * Looks up where `flow` goes and fills in `flow.saddr`; `flow.daddr` too, where the unspecified address means this host. `inet`: the options
    * of who sends, which may hold a source route.

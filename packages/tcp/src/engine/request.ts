@@ -22,6 +22,8 @@ export class RequestSock implements EhashEntry, PacketSource<unknown> {
   readonly family: Family<unknown>;
   readonly listener: TcpSock;
   inet: Inet;
+  /** Options of the network layer that the SYN asked for, for the answers and for the connection; see {@link Family.answerOptions}. */
+  options: unknown = undefined;
   /** Ours. */
   saddr: unknown;
   /** The peer's. */

@@ -9,7 +9,7 @@ import { aceOf } from './accecn.ts';
 import { acceptQueueFull } from './accept-queue.ts';
 import { createChild } from './child.ts';
 import { routeWantsEcn } from './ecn.ts';
-import { listenDrop, openWindow, routeRequest, takeIn } from './minisocks.ts';
+import { listenDrop, openWindow, routeRequest, takeIn, takeNetworkOptions } from './minisocks.ts';
 import { stampSeconds } from './paws.ts';
 import { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
@@ -49,6 +49,7 @@ export function cookieSegment(
   if (stampSeconds(now) - bindBucket.synqOverflow > COOKIE_VALID) return undefined;
   const req = new RequestSock(sk);
   req.takeAddresses(skb, seg);
+  takeNetworkOptions(req, skb);
   req.rcvIsn = (seg.seq - 1) | 0;
   req.rcvNxt = seg.seq;
   req.sntIsn = (seg.ackSeq - 1) | 0;
