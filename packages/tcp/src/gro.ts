@@ -1,10 +1,11 @@
 /**
  * Receive offload: which segments become one, and what their header is then (Linux `tcp_gro_receive`). What is merged here and cut
- * with `gsoFixup` is the same bytes again. Headers are ones that `check` accepted; nothing is allocated.
+ * with `gsoFixup` is the same bytes again, where the whole has CWR with 0 for `firstOnly`. Headers are ones that `check` accepted; nothing is
+ * allocated.
  * @module
  */
 import { ACK_SEQ, CHECK, DEST, DOFF_FLAGS, HLEN, headerLength, SEQ, SOURCE, URG_PTR } from './fields.ts';
-import { CWR, FIN, PSH, RST, SYN, URG } from './flags.ts';
+import { FIN, PSH, RST, SYN, URG } from './flags.ts';
 
 /** What may differ between two segments: the last one's go onto the whole. */
 const LAST_ONLY = FIN | PSH;
@@ -20,13 +21,11 @@ export function groSame(view: DataView, at: number, next: DataView, nextAt: numb
 }
 
 /**
- * Whether segments may be appended to this one of `payload` bytes: data, and no control bit but ACK, ECE and AE. Linux: CWR is said
- * once, so a segment with it stays alone. A checksum of 0 is refused because it comes back as 0xffff, its other form.
+ * Whether segments may be appended to this one of `payload` bytes: data, and no control bit but ACK and those of ECN, which all
+ * segments of a whole have or none: with Accurate ECN they are a counter (RFC 9768 §3.2.2), and else a lone one has CWR. A checksum of 0 is refused because it comes back as 0xffff, its other form.
  */
 export function groStarts(view: DataView, at: number, payload: number): boolean {
-  return (
-    payload > 0 && (view.getUint16(at + DOFF_FLAGS) & (ENDS | CWR)) === 0 && view.getUint16(at + CHECK) !== 0
-  );
+  return payload > 0 && (view.getUint16(at + DOFF_FLAGS) & ENDS) === 0 && view.getUint16(at + CHECK) !== 0;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   CHECKSUM_UNNECESSARY,
   coalesce,
   PACKET_HOST,
+  SKB_GSO_TCP_ACCECN,
   SKB_GSO_TCP_FIXEDID,
   SKB_GSO_TCPV4,
   SKB_GSO_UDP_L4,
@@ -302,7 +303,8 @@ export class Gro {
     ipv4.groComplete(view, network, length);
     if (protocol === ipv4.IPPROTO_TCP) {
       tcp.groComplete(view, at, sum);
-      held.gsoType = SKB_GSO_TCPV4;
+      held.gsoType =
+        (tcp.flags(view, at) & tcp.CWR) === 0 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV4 | SKB_GSO_TCP_ACCECN;
       held.csumOffset = tcp.CSUM_OFFSET;
     } else {
       udp.groComplete(view, at, length - ipv4.HLEN, sum);
