@@ -17,7 +17,7 @@ import {
 import type { Segment } from './segment.ts';
 import { SYN_RECV } from './state.ts';
 import type { TcpSock } from './tcb.ts';
-import { ACK_NOW, CA_CWR, CA_OPEN } from './tcb-values.ts';
+import { ACK_NOW, ACK_SCHED, CA_CWR, CA_OPEN } from './tcb-values.ts';
 
 /** The flags that the ACE field is made of (§3.2.2). */
 export const ACE: number = AE | CWR | ECE;
@@ -44,6 +44,8 @@ const FEEDBACK = [2, 3, 4, 6];
 const MANY = 16;
 /** Marks after which data is acknowledged at once. */
 const INCREMENT = 2;
+/** And ACKs without data are: more than two, or two ends could answer each other's ACKs for ever. */
+const PURE_INCREMENT = 3;
 
 /** What Accurate ECN keeps for a socket. */
 export class AccEcn {
@@ -133,7 +135,7 @@ export function accecnThirdAck(sk: TcpSock, accecn: AccEcn, seg: Segment, sent: 
   }
 }
 
-/** A segment came that is acceptable: counts its mark (§3.2.1, §3.2.3). Where marks begin or end data is acknowledged at once, and after every second mark (§3.2.2.5.1). */
+/** A segment came that is acceptable: counts its mark (§3.2.1, §3.2.3). Where marks begin or end data is acknowledged at once, and after every second mark, all else after the third (§3.2.2.5.1). */
 export function accecnReceived(sk: TcpSock, accecn: AccEcn, skb: SkBuff, seg: Segment): void {
   const { ecn } = seg;
   readOption(sk, skb.view, seg, accecn);
@@ -146,7 +148,9 @@ export function accecnReceived(sk: TcpSock, accecn: AccEcn, skb: SkBuff, seg: Se
     if (seg.len > 0) countBytes(accecn, ecn - 1, seg.len);
   }
   if (ecn === CE || ecn !== accecn.prevEcn) accecn.optDemand = 2;
-  if (accecn.cePending >= INCREMENT && seg.len > 0) sk.ackPending |= ACK_NOW;
+  if (seg.len === 0) {
+    if (accecn.cePending >= PURE_INCREMENT) sk.ackPending |= ACK_SCHED | ACK_NOW;
+  } else if (accecn.cePending >= INCREMENT) sk.ackPending |= ACK_NOW;
   if (ecn === accecn.prevEcn) return;
   accecn.prevEcn = ecn;
   sk.ackPending |= ACK_NOW;

@@ -18,6 +18,7 @@ import type { Segment } from './segment.ts';
 import { checkSpace } from './sndbuf.ts';
 import { CLOSE } from './state.ts';
 import type { TcpSock } from './tcb.ts';
+import { ACK_NOW } from './tcb-values.ts';
 import { processUrgent } from './urgent.ts';
 import { validateIncoming } from './validate.ts';
 import { receiveWindow } from './window.ts';
@@ -34,6 +35,7 @@ export function rcvEstablished(now: number, sk: TcpSock, skb: SkBuff, seg: Segme
       const result = processAck(now, sk, seg, flag);
       skb.free();
       if (result === 1) dataSendCheck(now, sk);
+      if (sk.accecn !== undefined && (sk.ackPending & ACK_NOW) !== 0) ackCheck(now, sk);
       return;
     }
     // What was reserved must do: who has to ask for memory goes the long way, as in Linux.
