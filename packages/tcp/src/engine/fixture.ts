@@ -15,6 +15,7 @@ import { pseudoIpv4 } from '@stack/skbuff/checksum';
 import { headerLength } from '../fields.ts';
 import { CWR } from '../flags.ts';
 import { gsoFixup } from '../gso.ts';
+import type { AuthAddresses, Mac } from './mac.ts';
 import type { Dst, Family, Flow, Inet } from './ports.ts';
 import type { TcpSysctl } from './sysctl.ts';
 import type { TcpSock } from './tcb.ts';
@@ -109,6 +110,22 @@ export function sysctls(): { -readonly [K in keyof TcpSysctl]: TcpSysctl[K] } {
   };
 }
 
+const ADDRESSES: AuthAddresses<number> = {
+  bits: 32,
+  write: (view, at, address) => {
+    view.setUint32(at, address);
+    return at + 4;
+  },
+  writePseudo: (view, at, saddr, daddr, protocol, length) => {
+    view.setUint32(at, saddr);
+    view.setUint32(at + 4, daddr);
+    view.setUint32(at + 8, (protocol << 16) | length);
+    return at + 12;
+  },
+  sharePrefix: (a, b, length) => length === 0 || (a ^ b) >>> (32 - length) === 0,
+  isPrefix: (address, length) => length >= 32 || (address << length) >>> 0 === 0,
+};
+
 /** What a link does to frames. Times µs. */
 export interface LinkOptions {
   delay?: number;
@@ -169,7 +186,7 @@ export class Host {
   #wireFree = 0;
   #queued = 0;
 
-  constructor(world: World, address: number, link: LinkOptions, random: () => number) {
+  constructor(world: World, address: number, link: LinkOptions, random: () => number, mac?: Mac) {
     this.world = world;
     this.address = address;
     this.link = link;
@@ -181,6 +198,7 @@ export class Host {
       pool: this.pool,
       timers: world,
       random,
+      mac,
       drop: (skb, reason) => {
         this.drops[reason] = (this.drops[reason] ?? 0) + 1;
         skb.free();
@@ -238,6 +256,7 @@ export class Host {
     return {
       name: 'AF_INET',
       any: 0,
+      auth: ADDRESSES,
       same: (a, b) => a === b,
       hash: (a) => a | 0,
       saddr: (skb) => skb.view.getUint32(skb.networkHeader + 12),
@@ -343,11 +362,11 @@ export class Host {
 }
 
 /** Two hosts, 10.0.0.1 and 10.0.0.2, and what is between them. */
-export function pair(link: LinkOptions = {}, seed = 1): { world: World; a: Host; b: Host } {
+export function pair(link: LinkOptions = {}, seed = 1, mac?: Mac): { world: World; a: Host; b: Host } {
   const world = new World();
   const random = seeded(seed);
-  const a = new Host(world, 0x0a00_0001, { delay: 1000, ...link }, random);
-  const b = new Host(world, 0x0a00_0002, { delay: 1000, ...link }, random);
+  const a = new Host(world, 0x0a00_0001, { delay: 1000, ...link }, random, mac);
+  const b = new Host(world, 0x0a00_0002, { delay: 1000, ...link }, random, mac);
   a.peer = b;
   b.peer = a;
   return { world, a, b };

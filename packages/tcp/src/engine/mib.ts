@@ -27,7 +27,13 @@ export interface TcpCounters {
   InCsumErrors: number;
 }
 
-/** `TcpExt:` in `/proc/net/netstat`: what this engine can count. */
+/**
+ * `TcpExt:` in `/proc/net/netstat`: what this engine can count.
+ *
+ * Linux has more, which do not move here because there is nothing to count. `TCPSackShifted`, `TCPSackMerged`, `TCPSackShiftFallback`:
+ * what SACK told of is not shifted into the packet in front of it. Each stays a packet of its own until it is acknowledged, and runs
+ * (`sack-runs.ts`) keep the queue from being walked over, which is what Linux merges for.
+ */
 export interface TcpExtCounters {
   SyncookiesSent: number;
   SyncookiesRecv: number;

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { endSeqOf, pcountOf, SACKED_ACKED, sackedOf, seqOf } from './cb.ts';
+import { overfull } from './mib-sending.fixture.ts';
 import { Script, type ScriptOptions } from './script.fixture.ts';
 import { CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from './tcb-values.ts';
 
@@ -87,6 +88,36 @@ describe('marks', () => {
     const { sackedOut } = s.sk;
     s.in(ack(3001, '5001:7001'));
     expect(s.sk.sackedOut).toBe(sackedOut + 2);
+  });
+});
+
+describe('far more in the queue than the send buffer takes', () => {
+  /** How many packets there are after a block that has half of one: they are of two segments. */
+  const after = (s: Script, block: string): number => {
+    s.in(`. 1:1(0) ack 1 win 1000 <nop,nop,sack ${block}>`);
+    return s.sk.rtxQueue.qlen;
+  };
+
+  it('is not cut further, but at its ends', () => {
+    const s = overfull();
+    expect(s.sk.rtxQueue.qlen).toBe(150);
+    expect(after(s, '150001:151001')).toBe(150);
+    s.info({ sacked: 0 });
+    expect(after(s, '1001:2001')).toBe(151);
+    expect(after(s, '299001:300001')).toBe(152);
+    s.info({ sacked: 2 });
+    expect(s.host.tcp.mib.TcpExt.TCPWqueueTooBig).toBe(1);
+    s.in('. 1:1(0) ack 300001 win 1000').info({ unacked: 0, sacked: 0, lost: 0 });
+  });
+
+  it('begins at twice the buffer and four of the largest super-packets', () => {
+    const s = overfull();
+    const most = (): number => (s.sk.wmemQueued >> 1) - 2 * (65_536 + 256 + 320);
+    s.sk.sndbuf = most();
+    expect(after(s, '150001:151001')).toBe(151);
+    s.sk.sndbuf = most() - 1;
+    expect(after(s, '160001:161001')).toBe(151);
+    s.info({ sacked: 1 });
   });
 });
 

@@ -35,6 +35,9 @@ import type { TcpSock } from './tcb.ts';
 import { NAGLE_PUSH } from './tcb-values.ts';
 import { collapseTimestamp, fragmentTimestamp } from './timestamping.ts';
 
+/** Two of the largest super-packets as Linux books them, headers and all: a write may exceed the send buffer by one. */
+const FRAGMENT_ALLOWANCE = 2 * (65_536 + 256 + 320);
+
 /** An empty skb for the write queue; `undefined` without memory. It is not queued yet. */
 export function newSendSkb(sk: TcpSock, seq: number, flags: number): SkBuff | undefined {
   const skb = sk.tcp.pool.alloc(0, 0);
@@ -132,11 +135,24 @@ export function seglenOf(skb: SkBuff): number {
 }
 
 /**
+ * Whether what is queued is far beyond the send buffer. Then nothing within the retransmit queue is cut any more: a peer whose SACK
+ * blocks are tiny cannot have it grow by packets without end. Its first and its last one may be, lest the connection stall.
+ */
+function isTooBig(sk: TcpSock, skb: SkBuff): boolean {
+  if (sk.wmemQueued >> 1 <= sk.sndbuf + FRAGMENT_ALLOWANCE) return false;
+  const { first, last } = sk.rtxQueue;
+  if (skb === first || skb === last) return false;
+  sk.tcp.mib.TcpExt.TCPWqueueTooBig++;
+  return true;
+}
+
+/**
  * Cuts a queued skb behind `len` bytes; the rest follows it in the same queue. Counters of what is in flight follow. False without
- * memory. `sent` tells the queue: the retransmit queue.
+ * memory, and where {@link isTooBig} refuses. `sent` tells the queue: the retransmit queue.
  */
 export function fragment(sk: TcpSock, skb: SkBuff, len: number, mss: number, sent: boolean): boolean {
   if (len > skb.len || (len === skb.len && (len === 0 || (flagsOf(skb) & FIN) === 0))) return true;
+  if (sent && isTooBig(sk, skb)) return false;
   const before = skb.truesize;
   const rest = skb.split(len);
   if (rest === undefined) return false;

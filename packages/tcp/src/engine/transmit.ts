@@ -147,8 +147,9 @@ export function sendAck(now: number, sk: TcpSock, ack: number = sk.rcvNxt, flags
 
 /** Resets the peer's side (Linux `tcp_send_active_reset`). The state is the caller's to change. */
 export function sendActiveReset(now: number, sk: TcpSock): void {
-  sk.tcp.mib.Tcp.OutRsts++;
-  transmitControl(now, sk, acceptableSeq(sk), ACK | RST);
+  const { Tcp, TcpExt } = sk.tcp.mib;
+  Tcp.OutRsts++; // sent or not, as in Linux
+  if (transmitControl(now, sk, acceptableSeq(sk), ACK | RST) !== OK) TcpExt.TCPAbortFailed++;
 }
 
 /** SND.NXT, unless the peer shrank its window below it: then what it still accepts. */
