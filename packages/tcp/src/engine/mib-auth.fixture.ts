@@ -4,7 +4,7 @@
  */
 import { connected, type Host, pair } from './fixture.ts';
 import type { Mac } from './mac.ts';
-import type { Scenario } from './mib.fixture.ts';
+import { type Scenario, unreachable } from './mib.fixture.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** No cryptography: sixteen bytes that are others for other bytes. */
@@ -39,10 +39,10 @@ const md5 =
   };
 
 const ao =
-  (text: string) =>
+  (text: string, id = 100) =>
   (sk: TcpSock, addr: number): void => {
     const key = keyBytes(text);
-    const value = { addr, prefix: 32, sndid: 100, rcvid: 100, algName: 'hmac(sha1)', key };
+    const value = { addr, prefix: 32, sndid: id, rcvid: id, algName: 'hmac(sha1)', key };
     sk.tcp.setsockopt(0, sk, 'TCP_AO_ADD_KEY', value);
   };
 
@@ -63,14 +63,14 @@ function refused(ours: Keys, theirs: Keys): Host {
 }
 
 /** A connection whose both ends have the key. */
-function signed(keys: NonNullable<Keys>): ReturnType<typeof pair> & { client: TcpSock } {
+function signed(keys: NonNullable<Keys>): ReturnType<typeof pair> & { client: TcpSock; server: TcpSock } {
   const hosts = pair({}, 1, mac);
   const { a, b, world } = hosts;
-  const { client } = connected(world, a, b, (sk, listener) => {
+  const { client, server } = connected(world, a, b, (sk, listener) => {
     keys(sk, b.address);
     keys(listener, a.address);
   });
-  return { ...hosts, client };
+  return { ...hosts, client, server };
 }
 
 export const signing: readonly Scenario[] = [
@@ -91,29 +91,30 @@ export const signing: readonly Scenario[] = [
   { name: 'TCP-AO: no signature', moves: { TCPAORequired: 1 }, run: () => refused(undefined, ao('b')) },
   { name: 'TCP-AO: no key here', moves: { TCPAOKeyNotFound: 1 }, run: () => refused(ao('a'), undefined) },
   {
+    name: 'TCP-AO: a KeyID that is not known',
+    moves: { TCPAOKeyNotFound: 1, TCPAOBad: 0 },
+    run: () => refused(ao('a', 7), ao('a')),
+  },
+  {
     name: 'TCP-AO: an ICMP error, which nobody signed',
     moves: { TCPAODroppedIcmps: 1, OutOfWindowIcmps: 0 },
     run: () => {
-      const { a, b, client, world } = signed(ao('secret'));
-      const view = new DataView(new ArrayBuffer(8));
-      view.setUint16(0, client.sport);
-      view.setUint16(2, 80);
-      view.setInt32(4, client.sndNxt);
-      a.tcp.error(world.now, a.family as never, {
-        view,
-        at: 0,
-        length: 8,
-        saddr: a.address,
-        daddr: b.address,
-        protocol: 6,
-        type: 3,
-        code: 3,
-        info: 0,
-        errno: 'ECONNREFUSED',
-        fatal: true,
-        offender: b.address,
-        payload: () => new Uint8Array(0),
-      });
+      const { a, b, client } = signed(ao('secret'));
+      unreachable(a, b.address, client.sport, 80, client.sndNxt, 3);
+      return a;
+    },
+  },
+  {
+    name: 'TCP-AO: an ICMP error, in TIME-WAIT',
+    moves: { TCPAODroppedIcmps: 1 },
+    run: () => {
+      const { a, b, client, server, world } = signed(ao('secret'));
+      const { sndNxt, sport } = client;
+      a.tcp.close(world.now, client);
+      world.advance(10_000);
+      b.tcp.close(world.now, server);
+      world.advance(10_000);
+      unreachable(a, b.address, sport, 80, sndNxt, 3);
       return a;
     },
   },

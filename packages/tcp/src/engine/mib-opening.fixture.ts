@@ -4,8 +4,10 @@
  */
 import { abortAll } from './abort.ts';
 import { connected, pair } from './fixture.ts';
-import { established, listening, type Scenario } from './mib.fixture.ts';
-import { Script } from './script.fixture.ts';
+import { established, listening, type Scenario, unreachable } from './mib.fixture.ts';
+import type { RequestSock } from './request.ts';
+import { PEER, Script } from './script.fixture.ts';
+import { NEW_SYN_RECV } from './state.ts';
 
 const SYN = 'S 0:0(0) win 1000 <mss 1000>';
 const COOKIE = 'aabbccdd00112233';
@@ -79,7 +81,7 @@ export const opening: readonly Scenario[] = [
   },
   {
     name: 'a segment for nobody',
-    moves: { OutRsts: 1 },
+    moves: { OutRsts: 1, OutSegs: 1 },
     run: () => new Script().in('P. 7:17(10) ack 33 win 100').out('R 33:33(0)').host,
   },
   {
@@ -89,7 +91,7 @@ export const opening: readonly Scenario[] = [
   },
   {
     name: 'a SYN that comes again and again',
-    moves: { TCPACKSkippedSynRecv: 1, TCPSynRetrans: 1 },
+    moves: { TCPACKSkippedSynRecv: 1, TCPSynRetrans: 1, RetransSegs: 1 },
     run: () => listening(1).in(SYN).after(0.1).in(SYN).after(0.1).in(SYN).host,
   },
   {
@@ -98,6 +100,34 @@ export const opening: readonly Scenario[] = [
     run: () => {
       const s = listening(1).in('S 0:0(0) win 100 <mss 1000,nop,nop,TS val 100 ecr 0>').ignore();
       return s.in('. 1:1(0) ack 1 win 100 <nop,nop,TS val 101 ecr 5>').host;
+    },
+  },
+  {
+    name: 'the ACK of a handshake with an old timestamp',
+    moves: { PAWSEstab: 1, PassiveOpens: 0 },
+    run: () => {
+      const s = listening(1).in('S 0:0(0) win 100 <mss 1000,nop,nop,TS val 100 ecr 0>').ignore();
+      return s.in('. 1:1(0) ack 1 win 100 <nop,nop,TS val 50 ecr 1000>').host;
+    },
+  },
+  {
+    name: 'ICMP errors about a SYN-ACK, and about what was never sent',
+    moves: { OutOfWindowIcmps: 1, ListenDrops: 1 },
+    run: () => {
+      const s = listening(1).in('S 0:0(0) win 100 <mss 1000>');
+      const request = [...s.host.tcp.entries()].find(({ state }) => state === NEW_SYN_RECV) as RequestSock;
+      const { dport, sntIsn, sport } = request;
+      for (const seq of [sntIsn + 500, sntIsn]) unreachable(s.host, PEER, sport, dport, seq, 1);
+      return s.host;
+    },
+  },
+  {
+    name: 'a SYN that the application refuses',
+    moves: { OutRsts: 1, OutSegs: 1 },
+    run: () => {
+      const s = listening(1);
+      s.sk.synFilter = () => 'reset';
+      return s.in(SYN).out('R. 0:0(0) ack 1').host;
     },
   },
   {
@@ -129,7 +159,13 @@ export const opening: readonly Scenario[] = [
   },
   {
     name: 'a SYN cookie that comes back, and one that is wrong',
-    moves: { TCPReqQFullDoCookies: 1, SyncookiesSent: 1, SyncookiesRecv: 1, SyncookiesFailed: 1 },
+    moves: {
+      TCPReqQFullDoCookies: 1,
+      SyncookiesSent: 1,
+      SyncookiesRecv: 1,
+      SyncookiesFailed: 1,
+      PassiveOpens: 1,
+    },
     run: () => {
       const s = listening(8, { sysctl: { tcp_syncookies: 2 } })
         .in(SYN)
@@ -161,8 +197,14 @@ export const opening: readonly Scenario[] = [
     run: () => fastopenServer(1).in(fastopenSyn()).ignore().ports(40_001).in(fastopenSyn()).host,
   },
   {
+    name: 'fast open: the SYN-ACK of a socket is lost',
+    moves: { TCPTimeouts: 1, TCPSynRetrans: 1, RetransSegs: 1 },
+    run: () => fastopenServer(4).in(fastopenSyn()).after(1.5).host,
+  },
+  {
     name: 'fast open: the data of a SYN is acknowledged',
-    moves: { TCPFastOpenActive: 1, TCPFastOpenActiveFail: 0 },
+    // The FIN of the connection before was sent, too.
+    moves: { TCPFastOpenActive: 1, TCPFastOpenActiveFail: 0, TCPOrigDataSent: 2 },
     run: () => fastopenClient().fastopen(10, 10).ignore().in('S. 0:0(0) ack 11 win 5000 <mss 1400>').host,
   },
   {
@@ -242,6 +284,25 @@ export const closing: readonly Scenario[] = [
     name: 'a close with data unread',
     moves: { TCPAbortOnClose: 1, EstabResets: 1, OutRsts: 1, TCPAbortFailed: 0 },
     run: () => established().in('P. 1:11(10) ack 1 win 60000').close().host,
+  },
+  {
+    name: 'data after a close',
+    moves: { TCPAbortOnData: 1, OutRsts: 1 },
+    run: () => established().close().in('P. 1:11(10) ack 1 win 60000').host,
+  },
+  {
+    name: 'data after a close, with the ACK of the FIN',
+    moves: { TCPAbortOnData: 1, OutRsts: 1 },
+    run: () => established().close().in('P. 1:11(10) ack 2 win 60000').host,
+  },
+  {
+    name: 'an orphan that sends again, among too many',
+    moves: { TCPAbortOnMemory: 1, OutRsts: 1, TCPTimeouts: 1 },
+    run: () => {
+      const s = established().send(10).close();
+      s.host.sysctl.tcp_max_orphans = 0;
+      return s.after(0.5).host;
+    },
   },
   {
     name: 'a close with SO_LINGER of 0 s',

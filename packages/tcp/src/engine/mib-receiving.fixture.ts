@@ -3,7 +3,7 @@
  * @module
  */
 import { connected, type Host, pair, pattern } from './fixture.ts';
-import { established, type Scenario } from './mib.fixture.ts';
+import { established, listening, type Scenario, unreachable } from './mib.fixture.ts';
 import { PEER, type Script } from './script.fixture.ts';
 
 /** A connection with a receive buffer of so many bytes. */
@@ -71,6 +71,15 @@ export const receiving: readonly Scenario[] = [
     },
   },
   {
+    name: 'a SYN whose TTL is below IP_MINTTL',
+    moves: { TCPMinTTLDrop: 1, OutSegs: 0 },
+    run: () => {
+      const s = listening(1);
+      s.sk.inet.minttl = 255;
+      return s.in('S 0:0(0) win 1000 <mss 1000>').host;
+    },
+  },
+  {
     name: 'a segment beyond the window',
     moves: { BeyondWindow: 1, TCPACKSkippedSeq: 0 },
     run: () => established().in('. 100001:100001(0) ack 1').host,
@@ -110,25 +119,7 @@ export const receiving: readonly Scenario[] = [
     moves: { OutOfWindowIcmps: 1 },
     run: () => {
       const s = established();
-      const view = new DataView(new ArrayBuffer(8));
-      view.setUint16(0, s.sk.sport);
-      view.setUint16(2, s.sk.dport);
-      view.setInt32(4, s.sk.sndNxt + 500);
-      s.host.tcp.error(s.now, s.host.family as never, {
-        view,
-        at: 0,
-        length: 8,
-        saddr: s.host.address,
-        daddr: PEER,
-        protocol: 6,
-        type: 3,
-        code: 1,
-        info: 0,
-        errno: 'EHOSTUNREACH',
-        fatal: false,
-        offender: PEER,
-        payload: () => new Uint8Array(0),
-      });
+      unreachable(s.host, PEER, s.sk.sport, s.sk.dport, s.sk.sndNxt + 500, 1);
       return s.host;
     },
   },
@@ -153,6 +144,23 @@ export const receiving: readonly Scenario[] = [
     run: () => {
       const s = established({ sack: true }).in('. 1:1001(1000) ack 1').in('. 1:1001(1000) ack 1');
       return s.in('. 3001:4001(1000) ack 1').in('. 3001:4001(1000) ack 1').host;
+    },
+  },
+  {
+    name: 'a segment that came before, and is below the window',
+    moves: { DelayedACKLost: 1, TCPDSACKOldSent: 1, BeyondWindow: 0 },
+    run: () => {
+      const s = established({ sack: true });
+      for (const at of [1, 11, 1]) s.in(`P. ${at}:${at + 10}(10) ack 1`);
+      return s.host;
+    },
+  },
+  {
+    name: 'a segment that takes in what waits out of order, and a longer one in its place',
+    moves: { TCPOFOMerge: 3, TCPOFOQueue: 4 },
+    run: () => {
+      const s = established().in('. 301:401(100) ack 1').in('. 501:601(100) ack 1');
+      return s.in('. 201:651(450) ack 1').in('. 201:701(500) ack 1').host;
     },
   },
   {

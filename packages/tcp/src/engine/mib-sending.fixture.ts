@@ -155,6 +155,11 @@ export const sending: readonly Scenario[] = [
     run: () => timeout(inFlight(10)).in(ack(1, '1001:2001')).host,
   },
   {
+    name: 'a timeout that was a mistake, as the echo of all tells',
+    moves: { TCPLossUndo: 1, TCPSpuriousRTOs: 0, TCPTimeouts: 1 },
+    run: () => stamped(timeout(inFlight(10, { ts: true })), ack(10_001), 1100).host,
+  },
+  {
     name: 'a recovery that was a mistake, as the echo of all tells',
     moves: { TCPFullUndo: 1, TCPPartialUndo: 0 },
     run: () => {
@@ -250,6 +255,15 @@ export const sending: readonly Scenario[] = [
     name: 'probes of a closed window',
     moves: { TCPWinProbe: 2 },
     run: () => inFlight(1).in('. 1:1(0) ack 1001 win 0').send(1000).after(1).host,
+  },
+  {
+    name: 'the end of repair mode',
+    moves: { TCPWinProbe: 1, OutSegs: 2 },
+    run: () => {
+      const s = established();
+      for (const value of [1, 0]) s.host.tcp.setsockopt(s.now, s.sk, 'TCP_REPAIR', value);
+      return s.host;
+    },
   },
   {
     name: 'a probe of the path MTU that is acknowledged',

@@ -63,3 +63,33 @@ export function listening(backlog: number, options: ScriptOptions = {}): Script 
   s.host.tcp.listen(s.now, s.sk, backlog);
   return s;
 }
+
+/** `host` is told by ICMP (type 3, `code`) that its segment with the number `seq` did not get to `daddr`. */
+export function unreachable(
+  host: Host,
+  daddr: number,
+  sport: number,
+  dport: number,
+  seq: number,
+  code: number,
+): void {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint16(0, sport);
+  view.setUint16(2, dport);
+  view.setInt32(4, seq);
+  host.tcp.error(host.world.now, host.family as never, {
+    view,
+    at: 0,
+    length: 8,
+    saddr: host.address,
+    daddr,
+    protocol: 6,
+    type: 3,
+    code,
+    info: 0,
+    errno: code === 1 ? 'EHOSTUNREACH' : 'ECONNREFUSED',
+    fatal: code !== 1,
+    offender: daddr,
+    payload: () => new Uint8Array(0),
+  });
+}
