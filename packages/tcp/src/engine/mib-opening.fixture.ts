@@ -122,12 +122,18 @@ export const opening: readonly Scenario[] = [
     },
   },
   {
-    name: 'a SYN that the application refuses',
+    name: 'a SYN that the application refuses, after it thought about it',
     moves: { OutRsts: 1, OutSegs: 1 },
     run: () => {
       const s = listening(1);
-      s.sk.synFilter = () => 'reset';
-      return s.in(SYN).out('R. 0:0(0) ack 1').host;
+      let refuse: (() => void) | undefined;
+      s.sk.synFilter = (request) => {
+        refuse = () => request.reset(s.now);
+        return 'defer';
+      };
+      s.in(SYN).quiet().after(1);
+      refuse?.();
+      return s.out('R. 0:0(0) ack 1').host;
     },
   },
   {
@@ -269,7 +275,7 @@ export const closing: readonly Scenario[] = [
   },
   {
     name: 'ACKs in TIME-WAIT, one soon after the other',
-    moves: { TCPACKSkippedTimeWait: 1 },
+    moves: { TCPACKSkippedTimeWait: 1, OutSegs: 4 },
     run: () => closed('TIME_WAIT').in('. 1:1(0) ack 2 win 9').after(0.1).in('. 1:1(0) ack 2 win 9').host,
   },
   {
