@@ -2,7 +2,7 @@ import * as ipv4 from '@stack/ipv4';
 import { Pool, type SkBuff } from '@stack/skbuff';
 import { AF_INET, SOCK_STREAM, SOL_TCP, TCP_AO_ADD_KEY } from '@stack/socket';
 import * as tcp from '@stack/tcp';
-import type { AuthAddresses, KeyedMac, MacAlgorithm, TcpSock } from '@stack/tcp/engine';
+import type { AuthAddresses, Family, KeyedMac, MacAlgorithm, TcpSock } from '@stack/tcp/engine';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from './clock/virtual-clock.ts';
 import { createHost } from './host.ts';
@@ -103,6 +103,7 @@ describe('RFC 9235', () => {
   };
 
   const addressesOf = ({ section }: Vector) => (section < '6' ? ADDRESSES : IPV6) as AuthAddresses<unknown>;
+  const familyOf = (vector: Vector) => ({ auth: addressesOf(vector) }) as Family<unknown>;
   const algorithmOf = ({ section }: Vector) =>
     algorithm(section[0] === '4' || section[0] === '6' ? 'hmac(sha1)' : 'cmac(aes128)');
   const aoAt = (skb: SkBuff) => {
@@ -119,7 +120,6 @@ describe('RFC 9235', () => {
     const { clientIsn, sender, serverIsn } = vector;
     const [sisn, disn] = sender === 'Client' ? [clientIsn, serverIsn] : [serverIsn, clientIsn];
     const { dest: dport, source: sport } = header;
-    Object.assign(auth.context, { saddr, daddr, sport, dport, sisn: sisn | 0, disn: isSyn ? 0 : disn | 0 });
     const chosen = algorithmOf(vector);
     let made = new Uint8Array();
     const spied: MacAlgorithm = {
@@ -129,7 +129,8 @@ describe('RFC 9235', () => {
         return chosen.keyed(key);
       },
     };
-    auth.trafficKey(addressesOf(vector), spied, masterOf(chosen.name));
+    const key = { algorithm: spied, master: masterOf(chosen.name) };
+    auth.trafficKey(familyOf(vector), key, saddr, daddr, sport, dport, sisn | 0, isSyn ? 0 : disn | 0);
     expect(hexOf(made)).toBe(hexOf(bytesOf(vector.trafficKey)));
   });
 

@@ -195,24 +195,12 @@ interface EndPoints {
 
 /** The traffic key for one direction: from `from` to its peer. Initial numbers: its own, the peer's. */
 export function sentKey(auth: Auth, from: EndPoints, key: AoKey, sisn: number, disn: number): KeyedMac {
-  const { context } = auth;
-  context.saddr = from.saddr;
-  context.daddr = from.daddr;
-  context.sport = from.sport;
-  context.dport = from.dport;
-  context.sisn = sisn;
-  context.disn = disn;
-  return auth.trafficKey(from.family.auth as AuthAddresses<unknown>, key.algorithm, key.master);
+  const { daddr, dport, family, saddr, sport } = from;
+  return auth.trafficKey(family, key, saddr, daddr, sport, dport, sisn, disn);
 }
 
 /** And for the other: from its peer. Initial numbers: the peer's, its own. */
 export function receivedKey(auth: Auth, to: EndPoints, key: AoKey, sisn: number, disn: number): KeyedMac {
-  const { context } = auth;
-  context.saddr = to.daddr;
-  context.daddr = to.saddr;
-  context.sport = to.dport;
-  context.dport = to.sport;
-  context.sisn = sisn;
-  context.disn = disn;
-  return auth.trafficKey(to.family.auth as AuthAddresses<unknown>, key.algorithm, key.master);
+  const { daddr, dport, family, saddr, sport } = to;
+  return auth.trafficKey(family, key, daddr, saddr, dport, sport, sisn, disn);
 }

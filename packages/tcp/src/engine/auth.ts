@@ -6,7 +6,9 @@ import type { SkBuff } from '@stack/skbuff';
 import { HLEN, headerLength } from '../fields.ts';
 import { TCPOPT_AO, TCPOPT_EOL, TCPOPT_MD5SIG, TCPOPT_NOP } from '../option-kinds.ts';
 import { NOP_NOP_TIMESTAMPS } from '../option-read.ts';
+import type { AoKey } from './ao-info.ts';
 import type { AuthAddresses, KeyedMac, Mac, MacAlgorithm } from './mac.ts';
+import type { Family } from './ports.ts';
 import type { Segment } from './segment.ts';
 import { Signature } from './sign.ts';
 import { IPPROTO_TCP } from './tcb.ts';
@@ -22,17 +24,6 @@ const LABEL = [0x54, 0x43, 0x50, 0x2d, 0x41, 0x4f];
 /** Bytes of the KDF's input: counter, label, two addresses and ports and sequence numbers, output length. */
 const KDF_INPUT = 1 + LABEL.length + 2 * (16 + 2 + 4) + 2;
 
-/** The end points and sequence numbers of a traffic key, as they are for who sends (RFC 5925 §5.2). */
-export interface Context {
-  saddr: unknown;
-  daddr: unknown;
-  sport: number;
-  dport: number;
-  /** Initial sequence numbers, int32: the sender's; the other side's, 0 where it is not known yet. */
-  sisn: number;
-  disn: number;
-}
-
 /** What a host with a {@link Mac} computes signatures with; one per engine. */
 export class Auth {
   readonly mac: Mac;
@@ -47,8 +38,6 @@ export class Auth {
   aoAt = 0;
   /** How the segment being built is signed. @internal */
   readonly signature: Signature = new Signature();
-  /** What the next {@link trafficKey} is for. */
-  readonly context: Context = { saddr: 0, daddr: 0, sport: 0, dport: 0, sisn: 0, disn: 0 };
 
   constructor(mac: Mac) {
     this.mac = mac;
@@ -146,18 +135,30 @@ export class Auth {
     return keyed(bytes.subarray(0, at + len - hlen));
   }
 
-  /** The traffic key of {@link context} under a readied master key, readied itself. */
-  trafficKey(addresses: AuthAddresses<unknown>, algorithm: MacAlgorithm, master: KeyedMac): KeyedMac {
-    const { context } = this;
+  /**
+   * The traffic key, readied, for segments of a connection's one direction (RFC 5925 §5.2). Initial sequence numbers: that of who sends
+   * them; the other side's, 0 where it is not known yet.
+   */
+  trafficKey(
+    family: Family<unknown>,
+    { algorithm, master }: Pick<AoKey, 'algorithm' | 'master'>,
+    saddr: unknown,
+    daddr: unknown,
+    sport: number,
+    dport: number,
+    sisn: number,
+    disn: number,
+  ): KeyedMac {
+    const addresses = family.auth as AuthAddresses<unknown>;
     const view = this.#inputView;
     this.#input[0] = 1; // one output of the function is a whole key
     this.#input.set(LABEL, 1);
-    let at = addresses.write(view, 1 + LABEL.length, context.saddr);
-    at = addresses.write(view, at, context.daddr);
-    view.setUint16(at, context.sport);
-    view.setUint16(at + 2, context.dport);
-    view.setInt32(at + 4, context.sisn);
-    view.setInt32(at + 8, context.disn);
+    let at = addresses.write(view, 1 + LABEL.length, saddr);
+    at = addresses.write(view, at, daddr);
+    view.setUint16(at, sport);
+    view.setUint16(at + 2, dport);
+    view.setInt32(at + 4, sisn);
+    view.setInt32(at + 8, disn);
     view.setUint16(at + 12, algorithm.digestSize * 8);
     return algorithm.keyed(master(this.#input.subarray(0, at + 14)));
   }

@@ -146,30 +146,24 @@ function listenAo(
   keyId: number,
 ): string | undefined {
   const { family } = sk;
-  const key = aoLookup(info, family, family.saddr(skb), -1, keyId);
+  const saddr = family.saddr(skb);
+  const key = aoLookup(info, family, saddr, -1, keyId);
   if (key === undefined) return keyNotFound(sk, info);
-  const { flags } = seg;
-  const { context } = auth;
-  context.saddr = family.saddr(skb);
-  context.daddr = family.daddr(skb);
-  context.sport = seg.source;
-  context.dport = seg.dest;
-  let sne = 0;
-  if ((flags & (SYN | ACK)) === SYN) {
-    context.sisn = seg.seq;
-    context.disn = 0;
-  } else if (req !== undefined) {
-    context.sisn = req.rcvIsn;
-    context.disn = req.sntIsn;
-    sne = sneOf(0, req.rcvIsn, seg.seq);
-  } else if ((flags & ACK) !== 0) {
-    // As if it were the last of a handshake.
-    context.sisn = (seg.seq - 1) | 0;
-    context.disn = (seg.ackSeq - 1) | 0;
-    sne = sneOf(0, context.sisn, seg.seq);
-  } else return 'TCP_FLAGS'; // its initial numbers cannot be told
-  const traffic = auth.trafficKey(family.auth as AuthAddresses<unknown>, key.algorithm, key.master);
-  return verify(auth, sk, info, skb, key, sne, traffic);
+  const { dest, flags, seq, source } = seg;
+  let sisn = seq;
+  let disn = 0;
+  if ((flags & (SYN | ACK)) !== SYN) {
+    if (req !== undefined) {
+      sisn = req.rcvIsn;
+      disn = req.sntIsn;
+    } else if ((flags & ACK) !== 0) {
+      // As if it were the last of a handshake.
+      sisn = (seq - 1) | 0;
+      disn = (seg.ackSeq - 1) | 0;
+    } else return 'TCP_FLAGS'; // its initial numbers cannot be told
+  }
+  const traffic = auth.trafficKey(family, key, saddr, family.daddr(skb), source, dest, sisn, disn);
+  return verify(auth, sk, info, skb, key, sneOf(0, sisn, seq), traffic);
 }
 
 function keyNotFound(sk: TcpSock, info: AoInfo): string {

@@ -18,14 +18,7 @@ import type { Auth } from './auth.ts';
 import type { Dst, Family, Inet, PacketSource } from './ports.ts';
 import type { RequestSock } from './request.ts';
 import type { Segment } from './segment.ts';
-import {
-  completeSignature,
-  signatureOfRequest,
-  signatureOfReset,
-  UNSIGNABLE,
-  writeSignature,
-} from './sign.ts';
-import { NEW_SYN_RECV } from './state.ts';
+import { sign, signatureOf, signatureOfReset, UNSIGNABLE } from './sign.ts';
 import {
   cookieThatFits,
   synHeaderLength,
@@ -102,20 +95,6 @@ function pushBare(
   return family.pseudo(saddr, daddr, IPPROTO_TCP, tx.len);
 }
 
-/** Signs what has room for it behind `offset` bytes of header, as was asked for last. */
-function signBare(
-  tcp: Tcp,
-  family: Family<unknown>,
-  tx: SkBuff,
-  offset: number,
-  saddr: unknown,
-  daddr: unknown,
-): void {
-  const auth = tcp.auth as Auth;
-  writeSignature(auth, tx.view, tx.data + offset);
-  completeSignature(auth, family, tx, tx.data + offset, saddr, daddr);
-}
-
 /**
  * Refuses a received segment (RFC 9293 §3.10.7.1): never a RST, nor one that came to more than one host (MUST-57). `owner` is a socket
  * or TIME-WAIT that it was for. The packet stays the caller's, its header in front.
@@ -149,7 +128,7 @@ export function replyReset(
     // Its own length counts, SYN and FIN too.
     writeHeader(tx.view, tx.data, seg.dest, seg.source, seq, seg.endSeq, length, RST | ACK, 0, sum, 0);
   }
-  if (signature !== 0) signBare(tcp, family, tx, HLEN, saddr, daddr);
+  if (signature !== 0) sign(auth as Auth, family, tx, HLEN, saddr, daddr);
   tcp.mib.Tcp.OutSegs++;
   tcp.mib.Tcp.OutRsts++;
   const from = controlOf(tcp, family);
@@ -194,13 +173,14 @@ function bareAck(
   tsRecent: number,
 ): void {
   const { family } = from;
+  const { auth } = tcp;
   let { dst } = from;
   if (dst === undefined || dst.obsolete()) {
     dst = routeTo(now, tcp, family, from.saddr, from.daddr, from.sport, from.dport, from);
     if (dst === undefined) return;
     from.dst = dst;
   }
-  const signature = signatureOf(tcp, from, seq);
+  const signature = signatureOf(auth, from, seq);
   if (signature === UNSIGNABLE) return;
   const offset = tstampOk ? HLEN + TCPOLEN_TSTAMP_ALIGNED : HLEN;
   const length = offset + signature;
@@ -209,33 +189,24 @@ function bareAck(
   const sum = pushBare(family, tx, from.saddr, from.daddr, length);
   writeHeader(tx.view, tx.data, from.sport, from.dport, seq, ack, length, ACK, window, sum, 0);
   if (tstampOk) writeTimestamps(tx.view, tx.data + HLEN, (tsClock(now) + tsoffset) | 0, tsRecent);
-  if (signature !== 0) signBare(tcp, family, tx, offset, from.saddr, from.daddr);
+  if (signature !== 0) sign(auth as Auth, family, tx, offset, from.saddr, from.daddr);
   tcp.mib.Tcp.OutSegs++;
   family.output(now, tx, dst, from);
-}
-
-/** How TIME-WAIT or a request signs what has the number `seq`. */
-function signatureOf({ auth }: Tcp, from: TimewaitSock | RequestSock, seq: number): number {
-  if (auth === undefined) return 0;
-  if (from.state === NEW_SYN_RECV) return signatureOfRequest(from as RequestSock, auth, seq);
-  const { signature } = from as TimewaitSock;
-  if (signature === undefined) return 0;
-  Object.assign(auth.signature, signature);
-  return signature.length;
 }
 
 /** Refuses the SYN of a request that the application looked at. */
 export function replyRequestReset(now: number, req: RequestSock): void {
   const { family, listener } = req;
   const { tcp } = listener;
+  const { auth } = tcp;
   const dst = req.dst ?? routeTo(now, tcp, family, req.saddr, req.daddr, req.sport, req.dport, req);
-  const signature = signatureOf(tcp, req, 0);
+  const signature = signatureOf(auth, req, 0);
   const length = HLEN + signature;
   const tx = dst === undefined || signature < 0 ? undefined : tcp.pool.alloc(0, dst.headroom + length);
   if (dst === undefined || tx === undefined) return;
   const sum = pushBare(family, tx, req.saddr, req.daddr, length);
   writeHeader(tx.view, tx.data, req.sport, req.dport, 0, req.rcvNxt, length, RST | ACK, 0, sum, 0);
-  if (signature !== 0) signBare(tcp, family, tx, HLEN, req.saddr, req.daddr);
+  if (signature !== 0) sign(auth as Auth, family, tx, HLEN, req.saddr, req.daddr);
   tcp.mib.Tcp.OutSegs++;
   tcp.mib.Tcp.OutRsts++;
   family.output(now, tx, dst, req);
@@ -245,13 +216,14 @@ export function replyRequestReset(now: number, req: RequestSock): void {
 export function sendSynack(now: number, req: RequestSock, clock?: number): boolean {
   const { family, listener } = req;
   const { tcp } = listener;
+  const { auth } = tcp;
   let { dst } = req;
   if (dst === undefined || dst.obsolete()) {
     dst = routeTo(now, tcp, family, req.saddr, req.daddr, req.sport, req.dport, req);
     if (dst === undefined) return false;
     req.dst = dst;
   }
-  const signature = signatureOf(tcp, req, req.sntIsn);
+  const signature = signatureOf(auth, req, req.sntIsn);
   if (signature === UNSIGNABLE) return false;
   const bare = synHeaderLength(req.tstampOk, req.wscaleOk, req.sackOk, undefined) + signature;
   const cookie = cookieThatFits(req.cookie, bare);
@@ -276,7 +248,7 @@ export function sendSynack(now: number, req: RequestSock, clock?: number): boole
   next = writeSackAndTimestamps(tx.view, next, req.sackOk, req.tstampOk, tsval, req.tsRecent);
   if (fields > 0 && req.tstampOk) next = writeSynackOption(tx.view, next, fields);
   writeWscaleAndCookie(tx.view, next, req.wscaleOk, req.rcvWscale, cookie);
-  if (signature !== 0) signBare(tcp, family, tx, HLEN, req.saddr, req.daddr);
+  if (signature !== 0) sign(auth as Auth, family, tx, HLEN, req.saddr, req.daddr);
   tcp.mib.Tcp.OutSegs++;
   const result = family.output(now, tx, dst, req);
   return typeof result === 'number';

@@ -1,6 +1,6 @@
 /**
- * Signing what is sent. Who builds a segment asks first, which key there is for it and how many bytes its option takes, then writes the
- * option in front of all others, but for the timestamps of a bare ACK, and has the digest made when the segment is whole.
+ * Signing what is sent. Who builds a segment asks first, which key there is for it and how many bytes its option takes, leaves room for
+ * it in front of all others, but for the timestamps of a bare ACK, and has it written when the segment is whole.
  * @module
  */
 import type { SkBuff } from '@stack/skbuff';
@@ -19,7 +19,7 @@ import type { TcpSock } from './tcb.ts';
 import type { Tcp } from './tcp.ts';
 import type { TimewaitSock } from './timewait.ts';
 
-/** {@link signatureOfRequest}, {@link signatureOfReset}: nothing may be sent, for it could not be signed. */
+/** {@link signatureOf}, {@link signatureOfReset}: nothing may be sent, for it could not be signed. */
 export const UNSIGNABLE = -1;
 
 /** How a segment is signed. */
@@ -83,13 +83,20 @@ export function signatureOfSock(sk: TcpSock, auth: Auth, flags: number, seq: num
 /** Writes the signature of a segment of `sk` that is whole but for it: room is in front of its other options. */
 export function signSegment(sk: TcpSock, tx: SkBuff, flags: number, seq: number): void {
   const auth = sk.tcp.auth as Auth;
-  if (signatureOfSock(sk, auth, flags, seq) === 0) return;
-  writeSignature(auth, tx.view, tx.data + HLEN);
-  completeSignature(auth, sk.family, tx, tx.data + HLEN, sk.saddr, sk.daddr);
+  if (signatureOfSock(sk, auth, flags, seq) !== 0) sign(auth, sk.family, tx, HLEN, sk.saddr, sk.daddr);
 }
 
-/** How what a listener sends for a request is signed, as its SYN asked for it. */
-export function signatureOfRequest(req: RequestSock, auth: Auth, seq: number): number {
+/** How TIME-WAIT or a request signs what has the number `seq`: a request as its SYN asked for it. */
+export function signatureOf(auth: Auth | undefined, from: TimewaitSock | RequestSock, seq: number): number {
+  if (auth === undefined) return 0;
+  if (from.state === NEW_SYN_RECV) return signatureOfRequest(from as RequestSock, auth, seq);
+  const { signature } = from as TimewaitSock;
+  if (signature === undefined) return 0;
+  Object.assign(auth.signature, signature);
+  return signature.length;
+}
+
+function signatureOfRequest(req: RequestSock, auth: Auth, seq: number): number {
   const { family, listener } = req;
   const keys = listener.auth;
   if (req.aoIds < 0) {
@@ -136,13 +143,9 @@ export function signatureOfReset(
     if (auth.aoAt !== 0) return UNSIGNABLE; // without a connection its initial numbers are not known (RFC 5925 §7.7)
     return auth.md5At === 0 ? 0 : resetOfNobody(tcp, auth, family, skb, seg);
   }
-  if (owner.state === TIME_WAIT) {
-    const { signature } = owner as TimewaitSock;
-    if (signature === undefined) return 0;
-    Object.assign(auth.signature, signature);
-    return signature.length;
+  if (owner.state === TIME_WAIT || owner.state === NEW_SYN_RECV) {
+    return signatureOf(auth, owner as TimewaitSock | RequestSock, seq);
   }
-  if (owner.state === NEW_SYN_RECV) return signatureOfRequest(owner as RequestSock, auth, seq);
   const sk = owner as TcpSock;
   if (auth.aoAt !== 0) return resetWithAo(auth, sk, family, skb, seg, seq);
   const md5 = sk.auth === undefined ? undefined : md5Lookup(sk.auth, family, family.saddr(skb));
@@ -186,44 +189,36 @@ function resetWithAo(
     const sne = sneOf(info.sndSne, info.sndBasis, seq);
     return auth.signature.useAo(key, info.rnext.rcvid, sne, sendKey(auth, sk, info, key));
   }
-  const key = aoLookup(info, family, family.saddr(skb), wanted, -1);
+  const peer = family.saddr(skb);
+  const key = aoLookup(info, family, peer, wanted, -1);
   if (key === undefined) return UNSIGNABLE;
   // A listener knows no initial numbers: the RST's own is the one it has, and without a SYN the segment may be the handshake's last.
-  const syn = (seg.flags & SYN) !== 0;
-  const { context } = auth;
-  context.saddr = family.daddr(skb);
-  context.daddr = family.saddr(skb);
-  context.sport = seg.dest;
-  context.dport = seg.source;
-  context.sisn = syn ? seq : (seq - 1) | 0;
-  context.disn = syn ? seg.seq : (seg.seq - 1) | 0;
-  const traffic = auth.trafficKey(family.auth as AuthAddresses<unknown>, key.algorithm, key.master);
+  const behind = (seg.flags & SYN) !== 0 ? 0 : 1;
+  const { dest, source } = seg;
+  const own = family.daddr(skb);
+  const traffic = auth.trafficKey(family, key, own, peer, dest, source, seq - behind, seg.seq - behind);
   return auth.signature.useAo(key, key.rcvid, 0, traffic);
 }
 
-/** Writes the option at `at`, with room for what {@link completeSignature} makes. Where the next option goes. */
-export function writeSignature({ signature }: Auth, view: DataView, at: number): number {
-  if (signature.md5 !== undefined) return writeMd5(view, at);
-  return writeAo(view, at, signature.keyId, signature.rNext, signature.maclen);
-}
-
-/** The segment is whole, its header in front and the option at `at`: makes the digest. */
-export function completeSignature(
+/** Signs as was asked for last what is whole but for its signature: room is behind `offset` bytes of header. */
+export function sign(
   auth: Auth,
   family: Family<unknown>,
   tx: SkBuff,
-  at: number,
+  offset: number,
   saddr: unknown,
   daddr: unknown,
 ): void {
-  const { signature } = auth;
+  const { coversOptions, keyId, maclen, md5, rNext, sne } = auth.signature;
   const addresses = family.auth as AuthAddresses<unknown>;
-  const { md5 } = signature;
+  const at = tx.data + offset;
   if (md5 !== undefined) {
+    writeMd5(tx.view, at);
     tx.bytes.set(auth.md5(addresses, tx, saddr, daddr, md5), at + 4);
     return;
   }
-  const mac = signature.mac as KeyedMac;
-  const code = auth.ao(addresses, tx, saddr, daddr, at, signature.sne, signature.coversOptions, mac);
-  tx.bytes.set(code.subarray(0, signature.maclen), at + TCP_AO_HLEN);
+  writeAo(tx.view, at, keyId, rNext, maclen);
+  const mac = auth.signature.mac as KeyedMac;
+  const code = auth.ao(addresses, tx, saddr, daddr, at, sne, coversOptions, mac);
+  tx.bytes.set(code.subarray(0, maclen), at + TCP_AO_HLEN);
 }
