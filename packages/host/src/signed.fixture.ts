@@ -39,6 +39,17 @@ export function segmentsOf(wire: Wire): Seen[] {
   return seen;
 }
 
+/** How many counters the option of Accurate ECN has, segment by segment; 0 = there is none, or it has none. */
+export function countersOf(seen: readonly Seen[]): number[] {
+  return seen.map(({ options }) => {
+    const option = options.find(({ kind }) => kind === tcp.TCPOPT_ACCECN0 || kind === tcp.TCPOPT_ACCECN1);
+    return (option as tcp.AccEcn | undefined)?.counters.length ?? 0;
+  });
+}
+
+/** Whether there are blocks of SACK. */
+export const hasSack = ({ options }: Seen): boolean => options.some(({ kind }) => kind === tcp.TCPOPT_SACK);
+
 /** Drops of a host that have to do with TCP. */
 export function dropsOf(host: Host): Record<string, number> {
   return Object.fromEntries(

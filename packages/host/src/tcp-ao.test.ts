@@ -1,3 +1,4 @@
+import type { Frame } from '@stack/nic-sim';
 import {
   AF_INET,
   MSG_FASTOPEN,
@@ -11,6 +12,7 @@ import {
   TCP_AO_GET_KEYS,
   TCP_AO_INFO,
   TCP_AO_KEYF_EXCLUDE_OPT,
+  TCP_INFO,
   TCP_MD5SIG,
   TCP_SYNCNT,
   type TcpAoAdd,
@@ -21,7 +23,18 @@ import { describe, expect, it } from 'vitest';
 import { type Lan, type LanOptions, lan, pattern, routed } from './fixture.ts';
 import { Outside } from './hostile/peer.fixture.ts';
 import { mac } from './mac.ts';
-import { type Client, dropsOf, keyBytes, open, type Seen, segmentsOf, serve } from './signed.fixture.ts';
+import { marking } from './marking.fixture.ts';
+import {
+  type Client,
+  countersOf,
+  dropsOf,
+  hasSack,
+  keyBytes,
+  open,
+  type Seen,
+  segmentsOf,
+  serve,
+} from './signed.fixture.ts';
 
 const A = '192.168.1.10';
 const B = '192.168.1.100';
@@ -261,6 +274,82 @@ describe('TCP-AO', () => {
       code: 'EPIPE',
     });
     expect(dropsOf(network.a)).not.toHaveProperty('TCP_AOFAILURE');
+  });
+
+  it('believes no RST without a signature', async () => {
+    const network = signed();
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(10));
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    Object.assign(skOf(client.socket), { auth: undefined, tcpHeaderLen: tcp.HLEN });
+    client.socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 });
+    await network.clock.run(client.socket.close());
+    await network.clock.runFor(1_000_000);
+    expect(network.a.nstat().TcpOutRsts).toBe(1);
+    expect(dropsOf(network.b)).toEqual({ TCP_AONOTFOUND: 1 });
+    expect(network.b.nstat()).toMatchObject({ TcpExtTCPAORequired: 1, TcpEstabResets: 0 });
+    expect(theirs.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ state: 1 });
+  });
+
+  it.each([
+    [12, 1],
+    [12, 0],
+    [16, 1],
+  ])('answers SYNs with cookies: %i bytes, tcp_timestamps %i', async (maclen, tcp_timestamps) => {
+    const sysctl = { 'net.ipv4.tcp_syncookies': 2, 'net.ipv4.tcp_timestamps': tcp_timestamps };
+    const network = signed({ sysctl });
+    const seen = segmentsOf(network.wire);
+    const ours = { sndid: 3, rcvid: 4, maclen };
+    // The second key is the one that the client asks for.
+    const server = serve(network.b, (socket) => {
+      addKey(socket, A, { sndid: 4, rcvid: 3, maclen });
+      addKey(socket, A, { sndid: 6, rcvid: 5, maclen });
+    });
+    const client = open(network.a, (socket) => {
+      addKey(socket, B, { ...ours, setCurrent: true });
+      addKey(socket, B, { sndid: 5, rcvid: 6, maclen, setRnext: true });
+    });
+    await network.clock.run(client.echo(100_000));
+    for (const segment of seen)
+      expect(aoOf(segment).keyId).toBe(segment.direction === seen[0]?.direction ? 3 : 6);
+    expect(network.b.nstat()).toMatchObject({
+      TcpExtSyncookiesSent: 1,
+      TcpExtSyncookiesRecv: 1,
+      TcpExtSyncookiesFailed: 0,
+    });
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    const options = tcp_timestamps === 0 ? 0 : 1 | 2 | 4;
+    for (const socket of [client.socket, theirs]) {
+      expect(socket.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ options });
+    }
+    expect(theirs.getsockopt(SOL_TCP, TCP_AO_INFO)).toMatchObject({ current: 6, rnext: 3 });
+  });
+
+  it('opens a connection from a cookie with data lost on the way', async () => {
+    const network = signed({ loss: 0.05, seed: 2, sysctl: { 'net.ipv4.tcp_syncookies': 2 } });
+    const { client } = pair(network);
+    const sent = pattern(200_000, 1);
+    expect(await network.clock.run(client.exchange(sent))).toEqual(sent);
+    expect(network.b.nstat().TcpExtSyncookiesRecv).toBeGreaterThan(0);
+    for (const host of [network.a, network.b]) expect(host.nstat().TcpExtTCPAOBad).toBe(0);
+  });
+
+  it.each([12, 16])('goes together with Accurate ECN, and a code of %i bytes', async (maclen) => {
+    const marks = marking(30).loss;
+    const loss = (index: number, frame: Frame) => marks(index, frame) || index % 40 === 19;
+    const network = signed({ delay: 5000, loss, sysctl: { 'net.ipv4.tcp_ecn': 3 } });
+    const seen = segmentsOf(network.wire);
+    const { client } = pair(network, { maclen });
+    await network.clock.run(client.echo(300_000));
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+    const told = countersOf(seen);
+    expect(told[1]).toBe(maclen === 12 ? 3 : 2); // what a SYN-ACK has room for beside the signature
+    expect(new Set(told)).toContain(3);
+    // And there are blocks of SACK beside both, as far as there is room.
+    expect(seen.some((segment, index) => told[index] !== 0 && hasSack(segment))).toBe(true);
+    const { deliveredCe = 0 } = client.socket.getsockopt(SOL_TCP, TCP_INFO);
+    expect(deliveredCe).toBeGreaterThan(5);
   });
 
   it('does not believe ICMP errors, unless it is told to', async () => {

@@ -1,3 +1,4 @@
+import type { Frame } from '@stack/nic-sim';
 import {
   AF_INET,
   SO_LINGER,
@@ -17,7 +18,17 @@ import * as tcp from '@stack/tcp';
 import { describe, expect, it } from 'vitest';
 import { type Lan, type LanOptions, lan, pattern } from './fixture.ts';
 import { mac } from './mac.ts';
-import { dropsOf, keyBytes, open, type Seen, segmentsOf, serve } from './signed.fixture.ts';
+import { marking } from './marking.fixture.ts';
+import {
+  countersOf,
+  dropsOf,
+  hasSack,
+  keyBytes,
+  open,
+  type Seen,
+  segmentsOf,
+  serve,
+} from './signed.fixture.ts';
 
 const A = '192.168.1.10';
 const B = '192.168.1.100';
@@ -107,6 +118,62 @@ describe('TCP_MD5SIG', () => {
     const last = seen.at(-1) as Seen;
     expect(last.flags & tcp.RST).not.toBe(0);
     expect(isSigned(last)).toBe(true);
+  });
+
+  it.each([
+    ['a RST without a signature', '', 'TCP_MD5NOTFOUND', 'TcpExtTCPMD5NotFound'],
+    ['one of another key', 'other', 'TCP_MD5FAILURE', 'TcpExtTCPMD5Failure'],
+  ])('%s ends nothing', async (_, key, reason, counter) => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const server = serve(network.b, (socket) => setKey(socket, A));
+    const { connect, socket } = open(network.a, (own) => setKey(own, B));
+    await network.clock.run(connect());
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    setKey(socket, B, keyBytes(key));
+    socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 });
+    await network.clock.run(socket.close());
+    await network.clock.runFor(1_000_000);
+    expect((seen.at(-1) as Seen).flags & tcp.RST).not.toBe(0);
+    expect(dropsOf(network.b)).toEqual({ [reason]: 1 });
+    expect(network.b.nstat()).toMatchObject({ [counter]: 1, TcpEstabResets: 0 });
+    expect(theirs.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ state: 1 });
+  });
+
+  it('answers SYNs with cookies as ever', async () => {
+    const network = signed({ sysctl: { 'net.ipv4.tcp_syncookies': 2 } });
+    const seen = segmentsOf(network.wire);
+    serve(network.b, (socket) => setKey(socket, A));
+    const client = open(network.a, (own) => setKey(own, B));
+    await network.clock.run(client.echo(100_000));
+    expect(seen.every(isSigned)).toBe(true);
+    expect(network.b.nstat()).toMatchObject({
+      TcpExtSyncookiesSent: 1,
+      TcpExtSyncookiesRecv: 1,
+      TcpExtSyncookiesFailed: 0,
+    });
+    // Its SYN has no timestamps: all else is forgotten, and the SYN-ACK says so.
+    expect(client.socket.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ options: 0 });
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+  });
+
+  it('goes together with Accurate ECN', async () => {
+    const marks = marking(30).loss;
+    const loss = (index: number, frame: Frame) => marks(index, frame) || index % 40 === 19;
+    const network = signed({ delay: 5000, loss, sysctl: { 'net.ipv4.tcp_ecn': 3 } });
+    const seen = segmentsOf(network.wire);
+    serve(network.b, (socket) => setKey(socket, A));
+    const client = open(network.a, (own) => setKey(own, B));
+    await network.clock.run(client.echo(300_000));
+    expect(seen.every(isSigned)).toBe(true);
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+    const told = countersOf(seen);
+    expect(told[1]).toBe(2); // what a SYN-ACK has room for beside the signature
+    expect(new Set(told)).toContain(3);
+    // And there are blocks of SACK beside both, as far as there is room.
+    expect(seen.some((segment, index) => told[index] !== 0 && hasSack(segment))).toBe(true);
+    const { deliveredCe = 0 } = client.socket.getsockopt(SOL_TCP, TCP_INFO);
+    expect(deliveredCe).toBeGreaterThan(5);
   });
 
   it('does not refuse a signed SYN where nobody listens', async () => {
