@@ -82,8 +82,12 @@ export async function checkpoint(socket: Socket): Promise<Checkpoint> {
   return result;
 }
 
-/** Puts it into a fresh socket, of a host that has its address. */
-export async function restore(socket: Socket, from: Checkpoint): Promise<void> {
+/** Puts it into a fresh socket, of a host that has its address; `connected` may set what only a connection has. */
+export async function restore(
+  socket: Socket,
+  from: Checkpoint,
+  connected: () => void = () => undefined,
+): Promise<void> {
   const queue = (which: number): void => socket.setsockopt(SOL_TCP, TCP_REPAIR_QUEUE, which);
   socket.setsockopt(SOL_TCP, TCP_REPAIR, TCP_REPAIR_ON);
   socket.setsockopt(SOL_SOCKET, SO_SNDBUFFORCE, 2 * from.written.length + 65_536);
@@ -94,6 +98,7 @@ export async function restore(socket: Socket, from: Checkpoint): Promise<void> {
   socket.setsockopt(SOL_TCP, TCP_QUEUE_SEQ, from.sendSeq - from.written.length);
   socket.bind(from.local);
   await socket.connect(from.peer);
+  connected();
   socket.setsockopt(SOL_TCP, TCP_REPAIR_OPTIONS, from.options);
   socket.setsockopt(SOL_TCP, TCP_TIMESTAMP, from.timestamp + 2); // its lowest bit is not told: later than all that was sent
   queue(TCP_RECV_QUEUE);

@@ -138,6 +138,16 @@ export interface TcpAoKey extends Required<TcpAoPeer> {
   pktBad: number;
 }
 
+/** `struct tcp_ao_repair`; all u32. */
+export interface TcpAoRepair {
+  /** Initial sequence numbers: ours, the peer's. */
+  sntIsn: number;
+  rcvIsn: number;
+  /** Extensions of the first number that was not acknowledged, and of the one that is expected next. */
+  sndSne: number;
+  rcvSne: number;
+}
+
 /** `level:option` of each option that holds something else than a number: what it gives, and what it takes. */
 export interface OptionTypes {
   /** SO_LINGER */
@@ -188,6 +198,8 @@ export interface OptionTypes {
   '6:40': { get: TcpAoInfo; set: TcpAoInfo };
   /** TCP_AO_GET_KEYS */
   '6:41': { get: readonly TcpAoKey[]; set: never };
+  /** TCP_AO_REPAIR */
+  '6:42': { get: TcpAoRepair; set: TcpAoRepair };
   /** TCP_FASTOPEN_KEY */
   '6:33': { get: Uint8Array; set: Uint8Array };
   /** PACKET_ADD_MEMBERSHIP */

@@ -75,6 +75,8 @@ export const TCP_AO_DEL_KEY = 39;
 export const TCP_AO_INFO = 40;
 /** Read only: all keys, `TcpAoKey`s. */
 export const TCP_AO_GET_KEYS = 41;
+/** `TcpAoRepair`, in repair mode: the numbers of a connection that TCP-AO makes its codes with. */
+export const TCP_AO_REPAIR = 42;
 /** Milliseconds, 1000 to 120,000: the most that a retransmission timeout may become. */
 export const TCP_RTO_MAX_MS = 44;
 

@@ -10,6 +10,7 @@ import { AoInfo, AoKey, aoLookup, TCP_AO_KEYF_EXCLUDE_OPT, TCP_AO_KEYF_IFINDEX }
 import { keysChanged, md5Lookup, SockAuth } from './auth-sock.ts';
 import type { AuthAddresses, Mac } from './mac.ts';
 import type { Errno } from './ports.ts';
+import { isRepairing } from './repair.ts';
 import { CLOSE, LISTEN } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 
@@ -117,10 +118,10 @@ function refusesPeer(sk: TcpSock, { addr, ifindex = 0, keyflags = 0, prefix }: A
   return sk.state !== CLOSE && sk.state !== LISTEN && !addresses.sharePrefix(addr, sk.daddr, prefix);
 }
 
-/** `setsockopt`; anything but a listener and a socket in CLOSE must have had TCP-AO from the start: else EISCONN. */
+/** `setsockopt`; anything but a listener and a socket in CLOSE must have had TCP-AO from the start, or is being repaired: else EISCONN. */
 export function setAoOption(sk: TcpSock, mac: Mac, name: string, value: object): Errno | undefined {
   const isNew = sk.state === CLOSE || sk.state === LISTEN;
-  if (!isNew && sk.auth?.ao === undefined) return 'EISCONN';
+  if (!isNew && sk.auth?.ao === undefined && !isRepairing(sk)) return 'EISCONN';
   if (name === 'TCP_AO_ADD_KEY') return addKey(sk, mac, value as AoAdd<unknown>);
   if (name === 'TCP_AO_DEL_KEY') return deleteKey(sk, value as AoDel<unknown>);
   return setInfo(sk, value as AoInfoOption);
@@ -150,6 +151,10 @@ function addKey(sk: TcpSock, mac: Mac, value: AoAdd<unknown>): Errno | undefined
   info.keys.unshift(added);
   if (setCurrent === true) info.current = added;
   if (setRnext === true) info.rnext = added;
+  if (sk.state !== CLOSE && sk.state !== LISTEN) {
+    info.current ??= added;
+    info.rnext ??= added;
+  }
   keysChanged(sk, sk.auth as SockAuth);
   return undefined;
 }

@@ -5,6 +5,7 @@
  */
 export { TCP_AO_KEYF_EXCLUDE_OPT, TCP_AO_KEYF_IFINDEX } from './ao-info.ts';
 export { type AoAdd, type AoDel, type AoInfoOption, type AoKeyInfo, TCP_AO_MAXKEYLEN } from './ao-option.ts';
+export type { AoRepair } from './ao-repair.ts';
 export { type CongestionEvent, type CongestionInfo, type CongestionOps, CongestionRegistry } from './cong.ts';
 export { standardCongestion } from './congestion.ts';
 export type { FastopenCookie } from './fastopen-cookie.ts';

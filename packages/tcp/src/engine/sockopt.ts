@@ -11,6 +11,7 @@ import {
   aoOption,
   setAoOption,
 } from './ao-option.ts';
+import { type AoRepair, aoRepair, setAoRepair } from './ao-repair.ts';
 import type { CongestionInfo } from './cong.ts';
 import { setCongestion } from './congestion.ts';
 import { fastopenOption, setFastopen, setFastopenKey } from './fastopen-option.ts';
@@ -44,7 +45,7 @@ const TCP_MIN_MSS = 88;
 const SECOND = 1_000_000;
 
 /** Options that are keys, or about them. */
-const KEYS = /^TCP_(MD5SIG(_EXT)?|AO_(ADD_KEY|DEL_KEY|INFO))$/;
+const KEYS = /^TCP_(MD5SIG(_EXT)?|AO_(ADD_KEY|DEL_KEY|INFO|REPAIR))$/;
 
 /** What an option holds, or why there is none. */
 export type OptionResult =
@@ -55,6 +56,7 @@ export type OptionResult =
   | CongestionInfo
   | RepairWindow
   | AoInfoOption
+  | AoRepair
   | AoKeyInfo<unknown>[]
   | { errno: Errno };
 
@@ -68,7 +70,8 @@ export type OptionValue =
   | Md5Sig<unknown>
   | AoAdd<unknown>
   | AoDel<unknown>
-  | AoInfoOption;
+  | AoInfoOption
+  | AoRepair;
 
 /** See {@link Tcp.setsockopt}. */
 export function setOption(now: number, sk: TcpSock, name: string, value: OptionValue): Errno | undefined {
@@ -165,7 +168,9 @@ export function setOption(now: number, sk: TcpSock, name: string, value: OptionV
 function setKey(sk: TcpSock, name: string, value: number | string | object): Errno | undefined {
   const { auth } = sk.tcp;
   if (auth === undefined || sk.family.auth === undefined) return 'ENOPROTOOPT';
-  if (typeof value !== 'object' || (name !== 'TCP_AO_INFO' && !('addr' in value))) return 'EINVAL';
+  if (typeof value !== 'object') return 'EINVAL';
+  if (name === 'TCP_AO_REPAIR') return setAoRepair(sk, value as AoRepair);
+  if (name !== 'TCP_AO_INFO' && !('addr' in value)) return 'EINVAL';
   if (name.startsWith('TCP_AO')) return setAoOption(sk, auth.mac, name, value);
   return setMd5Key(sk, value as Md5Sig<unknown>, name === 'TCP_MD5SIG_EXT');
 }
@@ -278,6 +283,8 @@ export function getOption(now: number, sk: TcpSock, name: string): OptionResult 
     case 'TCP_AO_INFO':
     case 'TCP_AO_GET_KEYS':
       return sk.tcp.auth === undefined ? { errno: 'ENOPROTOOPT' } : aoOption(sk, name);
+    case 'TCP_AO_REPAIR':
+      return sk.tcp.auth === undefined ? { errno: 'ENOPROTOOPT' } : aoRepair(sk);
     case 'TCP_CC_INFO':
       return sk.caOps.info?.(sk) ?? {};
     case 'TCP_REPAIR':
