@@ -15,10 +15,10 @@ import { join, packet, type SegmentFields, segment } from './craft.fixture.ts';
 import { Tun } from './tun.fixture.ts';
 
 /** The host, u32, and who its peers say they are. */
-const US = 0x0a00_0001;
-const THEM = 0x0a00_0002;
+export const US = 0x0a00_0001;
+export const THEM = 0x0a00_0002;
 /** Where the host listens. */
-const PORT = 80;
+export const PORT = 80;
 /** µs to the peers and from them. */
 const DELAY = 5000;
 
@@ -30,6 +30,14 @@ export interface Seen {
   readonly ack: number;
   readonly window: number;
   readonly data: Uint8Array;
+  /** All of it. */
+  readonly segment: Uint8Array;
+}
+
+/** Who is told of what the host sends to a port. */
+export interface Receiver {
+  readonly port: number;
+  receive(seen: Seen): void;
 }
 
 /** See the module. */
@@ -42,7 +50,7 @@ export class Outside {
   events = 0;
   readonly #pool: Pool = new Pool({ chunkSize: 65_536 });
   readonly #tun: Tun = new Tun();
-  readonly #peers = new Map<number, Peer>();
+  readonly #peers = new Map<number, Receiver>();
   #closed = false;
 
   constructor(sysctl: HostOptions['sysctl'] = {}, options: Partial<HostOptions> = {}) {
@@ -85,7 +93,7 @@ export class Outside {
   }
 
   /** A peer at `port`, which is told of the segments to it from now on. */
-  add(peer: Peer): void {
+  add(peer: Receiver): void {
     this.#peers.set(peer.port, peer);
   }
 
@@ -131,6 +139,7 @@ export class Outside {
       ack: view.getInt32(at + 8),
       window: view.getUint16(at + 14),
       data: bytes.slice(at + (view.getUint8(at + 12) >>> 4) * 4),
+      segment: bytes.slice(at),
     };
     this.clock.at(this.clock.now() + DELAY, (one: Seen) => peer.receive(one), seen);
   }
