@@ -12,6 +12,7 @@ import {
   TCP_AO_GET_KEYS,
   TCP_AO_INFO,
   TCP_AO_KEYF_EXCLUDE_OPT,
+  TCP_AO_KEYF_IFINDEX,
   TCP_INFO,
   TCP_MD5SIG,
   TCP_SYNCNT,
@@ -38,6 +39,7 @@ import {
 
 const A = '192.168.1.10';
 const B = '192.168.1.100';
+const KEY = keyBytes('testvector');
 const ALGORITHMS = ['hmac(sha1)', 'cmac(aes128)', 'hmac(sha256)'];
 
 const signed = (options: LanOptions = {}): Lan => lan({ mac, delay: 1000, ...options });
@@ -47,7 +49,7 @@ const keyFor = (addr: string, part: Partial<TcpAoAdd> = {}): TcpAoAdd => ({
   sndid: 100,
   rcvid: 100,
   algName: 'hmac(sha1)',
-  key: keyBytes('testvector'),
+  key: KEY.slice(),
   ...part,
 });
 const addKey = (socket: Socket, addr: string, part?: Partial<TcpAoAdd>) =>
@@ -159,7 +161,7 @@ describe('TCP-AO', () => {
   ])('%s: the connection times out, without an answer', async (_, ours, theirs, reason, counter) => {
     const network = signed();
     const seen = segmentsOf(network.wire);
-    serve(network.b, (socket) => theirs !== undefined && addKey(socket, A, theirs));
+    const server = serve(network.b, (socket) => theirs !== undefined && addKey(socket, A, theirs));
     const client = open(network.a, (socket) => {
       if (ours !== undefined) addKey(socket, B, ours);
       socket.setsockopt(SOL_TCP, TCP_SYNCNT, 2);
@@ -169,6 +171,17 @@ describe('TCP-AO', () => {
     expect(seen.every(({ flags }) => flags === tcp.SYN)).toBe(true);
     expect(dropsOf(network.b)).toEqual({ [reason]: seen.length });
     expect(network.b.nstat()[counter]).toBe(seen.length);
+    if (theirs === undefined) return;
+    const info = server.listener.getsockopt(SOL_TCP, TCP_AO_INFO);
+    const { pktAoRequired, pktBad, pktGood, pktKeyNotFound } = info;
+    expect([pktGood, pktBad, pktKeyNotFound, pktAoRequired]).toEqual([
+      0,
+      ...['TCP_AOFAILURE', 'TCP_AOKEYNOTFOUND', 'TCP_AONOTFOUND'].map((name) =>
+        name === reason ? seen.length : 0,
+      ),
+    ]);
+    const [key] = server.listener.getsockopt(SOL_TCP, TCP_AO_GET_KEYS);
+    expect(key).toMatchObject({ pktGood: 0, pktBad });
   });
 
   it('goes over to the key that the peer asks for', async () => {
@@ -242,6 +255,84 @@ describe('TCP-AO', () => {
     expect(skOf(client.socket).tcpHeaderLen).toBe(40);
     expect(dropsOf(network.a)).toEqual({});
     expect(dropsOf(network.b)).toEqual({});
+  });
+
+  it('reckons with them, too, when the peer asks for such a key', async () => {
+    const network = signed();
+    const { client, server } = pair(network);
+    await network.clock.run(client.echo(5000));
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    addKey(theirs, A, { sndid: 5, rcvid: 5, maclen: 16 });
+    addKey(client.socket, B, { sndid: 5, rcvid: 5, maclen: 16, setRnext: true });
+    await network.clock.run(client.echo(50_000));
+    expect([skOf(theirs).tcpHeaderLen, skOf(client.socket).tcpHeaderLen]).toEqual([40, 36]);
+    expect(theirs.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ sndMss: 1500 - 20 - 40 });
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+  });
+
+  it('signs segments as large as they come', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    for (const host of [network.a, network.b]) host.link.set('eth0', { mtu: 9000 });
+    const { client } = pair(network);
+    await network.clock.run(client.echo(50_000));
+    expect(Math.max(...seen.map(({ length }) => length))).toBe(9000 - 20 - 36);
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+  });
+
+  it('makes new keys for a socket that connects again', async () => {
+    const network = signed();
+    const { client } = pair(network);
+    await network.clock.run(client.echo(10));
+    await client.socket.connect({ family: 'unspec' });
+    await network.clock.run(client.connect());
+    await network.clock.run(client.socket.sendall(pattern(10, 1)));
+    await network.clock.runFor(100_000);
+    expect(client.socket.getsockopt(SOL_TCP, TCP_INFO)).toMatchObject({ state: 1, unacked: 0 });
+    for (const host of [network.a, network.b]) expect(host.nstat().TcpExtTCPAOBad).toBe(0);
+  });
+
+  it('keeps of the keys those for the peer, when it connects', async () => {
+    const network = signed();
+    const other = '192.168.1.101';
+    serve(network.b, (socket) => {
+      addKey(socket, A);
+      socket.setsockopt(SOL_TCP, TCP_AO_INFO, { aoRequired: true, acceptIcmps: true });
+    });
+    const key = keyFor(B);
+    const md5 = (addr: string, bytes: Uint8Array) => ({ addr, key: bytes });
+    const client = open(network.a, (socket) => {
+      addKey(socket, other, { sndid: 1, rcvid: 1 });
+      socket.setsockopt(SOL_TCP, TCP_MD5SIG, md5('192.168.1.102', KEY));
+      socket.setsockopt(SOL_TCP, TCP_AO_ADD_KEY, key);
+      key.key.fill(0);
+    });
+    await network.clock.run(client.echo(10));
+    const { socket } = client;
+    const [only, ...more] = socket.getsockopt(SOL_TCP, TCP_AO_GET_KEYS);
+    const { pktGood } = socket.getsockopt(SOL_TCP, TCP_AO_INFO);
+    expect([only, more]).toEqual([expect.objectContaining({ addr: B, key: KEY, pktGood, pktBad: 0 }), []]);
+    expect(pktGood).toBeGreaterThan(1);
+    expect(() => socket.setsockopt(SOL_TCP, TCP_MD5SIG, md5('192.168.1.102', new Uint8Array(0)))).toThrow(
+      code('ENOENT'),
+    );
+    expect(() => addKey(socket, other, { sndid: 1, rcvid: 1 })).toThrow(code('EINVAL'));
+  });
+
+  it('hands on what a listener requires and believes', async () => {
+    const network = signed();
+    const server = serve(network.b, (socket) => {
+      addKey(socket, A);
+      socket.setsockopt(SOL_TCP, TCP_AO_INFO, { aoRequired: true, acceptIcmps: true });
+    });
+    const client = open(network.a, (socket) => addKey(socket, B));
+    await network.clock.run(client.echo(10));
+    const theirs = (await network.clock.run(server.accepted)) as Socket;
+    const required = { aoRequired: true, acceptIcmps: true };
+    expect(theirs.getsockopt(SOL_TCP, TCP_AO_INFO)).toMatchObject(required);
+    theirs.setsockopt(SOL_TCP, TCP_AO_INFO, {});
+    const none = { aoRequired: false, acceptIcmps: false, current: 100, rnext: 100 };
+    expect(theirs.getsockopt(SOL_TCP, TCP_AO_INFO)).toMatchObject(none);
   });
 
   it('signs a RST with the key of the connection', async () => {
@@ -456,6 +547,18 @@ describe('options of TCP-AO', () => {
     });
   });
 
+  it('connects to no peer that has keys of both kinds', async () => {
+    const { a, clock } = signed();
+    const socket = a.socket(AF_INET, SOCK_STREAM);
+    socket.setsockopt(SOL_TCP, TCP_MD5SIG, { addr: B, key: KEY });
+    addKey(socket, '0.0.0.0', { prefix: 0, algName: 'cmac(aes)' });
+    const [key] = socket.getsockopt(SOL_TCP, TCP_AO_GET_KEYS);
+    expect(key?.algName).toBe('cmac(aes128)');
+    await expect(clock.run(socket.connect({ address: B, port: 1 }))).rejects.toMatchObject({
+      code: 'EKEYREJECTED',
+    });
+  });
+
   it('is for sockets that had it from the start', async () => {
     const network = signed();
     serve(network.b, () => undefined);
@@ -474,6 +577,8 @@ describe('options of TCP-AO', () => {
     addKey(socket, B, { sndid: 1, rcvid: 2, setRnext: true });
     expect(remove({ sndid: 5 })).toThrow(code('ENOENT'));
     expect(remove({})).toThrow(code('EBUSY'));
+    expect(remove({ sndid: 1, rcvid: 2 })).toThrow(code('EBUSY'));
+    expect(remove({ keyflags: TCP_AO_KEYF_IFINDEX, current: 1 })).toThrow(code('ENOENT'));
     expect(remove({ current: 9 })).toThrow(code('ENOENT'));
     for (const id of ['current', 'rnext']) expect(remove({ [id]: -1 })).toThrow(code('ENOENT'));
     expect(remove({ sndid: -1, rcvid: -1, current: 1 })).toThrow(code('EINVAL'));

@@ -176,6 +176,49 @@ describe('TCP_MD5SIG', () => {
     expect(deliveredCe).toBeGreaterThan(5);
   });
 
+  it('signs the RST that refuses data after a close', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    const server = serve(network.b, (socket) => setKey(socket, A));
+    const client = open(network.a, (own) => setKey(own, B));
+    await network.clock.run(client.echo(10));
+    await network.clock.run((await network.clock.run(server.accepted)).close());
+    await network.clock.runFor(100_000);
+    await network.clock.run(client.socket.sendall(pattern(10, 1)));
+    await network.clock.runFor(100_000);
+    const last = seen.at(-1) as Seen;
+    expect([last.flags & tcp.RST, isSigned(last)]).toEqual([tcp.RST, true]);
+    expect(dropsOf(network.a)).not.toHaveProperty('TCP_MD5NOTFOUND');
+  });
+
+  it('signs segments as large as they come', async () => {
+    const network = signed();
+    const seen = segmentsOf(network.wire);
+    for (const host of [network.a, network.b]) host.link.set('eth0', { mtu: 9000 });
+    serve(network.b, (socket) => setKey(socket, A));
+    const client = open(network.a, (own) => setKey(own, B));
+    await network.clock.run(client.echo(50_000));
+    expect(Math.max(...seen.map(({ length }) => length))).toBe(9000 - 20 - 20 - 20);
+    expect([dropsOf(network.a), dropsOf(network.b)]).toEqual([{}, {}]);
+  });
+
+  it('keeps the bytes of a key, and a key for a device beside another', async () => {
+    const network = signed();
+    const key = keyBytes('first');
+    const flags = TCP_MD5SIG_FLAG_IFINDEX;
+    const server = serve(network.b, (socket) => {
+      setKey(socket, A, KEY.key);
+      setKey(socket, A, key);
+      key.fill(0);
+      socket.setsockopt(SOL_TCP, TCP_MD5SIG_EXT, { addr: A, flags, key: KEY.key });
+      socket.setsockopt(SOL_TCP, TCP_MD5SIG_EXT, { addr: A, flags, key: new Uint8Array(0) });
+    });
+    const client = open(network.a, (own) => setKey(own, B, keyBytes('first')));
+    await network.clock.run(client.echo(10));
+    await network.clock.run(server.accepted);
+    expect(dropsOf(network.b)).toEqual({});
+  });
+
   it('does not refuse a signed SYN where nobody listens', async () => {
     // Nobody there could sign the RST.
     const network = signed();

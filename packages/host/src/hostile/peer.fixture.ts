@@ -81,12 +81,13 @@ export class Outside {
     fields: Omit<SegmentFields, 'source' | 'dest'>,
     data: Uint8Array = new Uint8Array(0),
   ): void {
+    this.packet(6, segment({ saddr: THEM, daddr: US }, { ...fields, source: port, dest: PORT }, data));
+  }
+
+  /** A packet comes in, now. */
+  packet(protocol: number, payload: Uint8Array): void {
     if (this.#closed) return;
-    const ends = { saddr: THEM, daddr: US };
-    const bytes = packet(
-      { ...ends, protocol: 6 },
-      segment(ends, { ...fields, source: port, dest: PORT }, data),
-    );
+    const bytes = packet({ saddr: THEM, daddr: US, protocol }, payload);
     const skb = this.#pool.alloc(bytes.length, 0) as SkBuff;
     skb.putData(bytes);
     this.#tun.inject(skb);

@@ -4,7 +4,8 @@ import { ACK, FIN, RST, SYN } from '@stack/tcp';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mac } from '../mac.ts';
 import { dropsOf } from '../signed.fixture.ts';
-import { Outside, type Seen } from './peer.fixture.ts';
+import { icmp, packet } from './craft.fixture.ts';
+import { Outside, type Seen, THEM, US } from './peer.fixture.ts';
 import { addKey, dial, KEY, Signer } from './signer.fixture.ts';
 
 const PEER = 4000;
@@ -193,5 +194,10 @@ describe('TCP-AO', () => {
     await peer.wait(1000);
     expect(peer.seen.length).toBe(count + 1);
     expect([last().flags, peer.isSigned()]).toEqual([ACK, true]);
+    // And believes no ICMP error of it.
+    const quote = packet({ saddr: US, daddr: THEM, protocol: 6 }, last().segment);
+    outside.packet(1, icmp(3, 3, 0, quote));
+    await peer.wait();
+    expect(outside.host.nstat().TcpExtTCPAODroppedIcmps).toBe(1);
   });
 });

@@ -8,7 +8,6 @@ import type { Auth } from './auth.ts';
 import { masterKey } from './auth.ts';
 import type { AuthAddresses, KeyedMac, MacAlgorithm } from './mac.ts';
 import type { Family } from './ports.ts';
-import { SYN_SENT } from './state.ts';
 import type { TcpSock } from './tcb.ts';
 
 /** {@link AoKey.keyflags}: the key was set for a device. */
@@ -131,7 +130,6 @@ export class AoInfo {
   follow(sk: TcpSock): void {
     this.sndSne = sneOf(this.sndSne, this.sndBasis, sk.sndUna);
     this.sndBasis = sk.sndUna;
-    if (sk.state === SYN_SENT) return;
     this.rcvSne = sneOf(this.rcvSne, this.rcvBasis, sk.rcvNxt);
     this.rcvBasis = sk.rcvNxt;
   }

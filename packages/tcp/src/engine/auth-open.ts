@@ -17,8 +17,8 @@ export function mayConnect(sk: TcpSock, auth: SockAuth, peer: unknown): Errno | 
   if (aoLookup(ao, sk.family, peer, -1, -1) !== undefined) {
     return md5Lookup(auth, sk.family, peer) === undefined ? undefined : 'EKEYREJECTED';
   }
-  // With a key of the other kind it goes without TCP-AO, unless that is required.
-  return ao.aoRequired || md5Lookup(auth, sk.family, peer) === undefined ? 'EKEYREJECTED' : undefined;
+  // With a key of the other kind it goes without TCP-AO.
+  return md5Lookup(auth, sk.family, peer) === undefined ? 'EKEYREJECTED' : undefined;
 }
 
 /** The SYN is about to be sent: what is not for this peer goes. */
@@ -41,13 +41,6 @@ export function beginAuth(sk: TcpSock, auth: SockAuth): void {
 /** Whether what answers a request is signed. */
 export function isSigned({ aoIds, daddr, family, listener: { auth } }: RequestSock): boolean {
   return aoIds >= 0 || (auth !== undefined && md5Lookup(auth, family, daddr) !== undefined);
-}
-
-/** Whether the listener still has a key for a request whose SYN was signed with TCP-AO, or it had no need of one. */
-export function keepsKeys(req: RequestSock): boolean {
-  if (req.aoIds < 0) return true;
-  const ao = req.listener.auth?.ao;
-  return ao !== undefined && aoLookup(ao, req.family, req.daddr, -1, -1) !== undefined;
 }
 
 /** What the socket that `req` becomes has of its listener's keys: those for its peer. */

@@ -5,7 +5,6 @@
  */
 import type { SkBuff } from '@stack/skbuff';
 import { acceptQueueFull } from './accept-queue.ts';
-import { keepsKeys } from './auth-open.ts';
 import { createChild } from './child.ts';
 import { writeError } from './close.ts';
 import { doubled } from './doubled.ts';
@@ -63,7 +62,7 @@ function hasRoom(now: number, sk: TcpSock): boolean {
 function open(now: number, req: RequestSock, skb: SkBuff, seg: Segment): TcpSock | undefined {
   const sk = req.listener;
   const { tcp } = sk;
-  if (acceptQueueFull(sk.listener as ListenerExtra) || !keepsKeys(req)) {
+  if (acceptQueueFull(sk.listener as ListenerExtra)) {
     tcp.mib.TcpExt.TCPFastOpenPassiveFail++;
     return undefined;
   }

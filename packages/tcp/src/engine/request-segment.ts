@@ -6,7 +6,6 @@ import type { SkBuff } from '@stack/skbuff';
 import { ACK, FIN, RST, SYN } from '../flags.ts';
 import { SAW_TIMESTAMPS } from '../option-scan.ts';
 import { acceptQueueFull } from './accept-queue.ts';
-import { keepsKeys } from './auth-open.ts';
 import { oowRateLimited } from './challenge.ts';
 import { createChild } from './child.ts';
 import { resetReceived } from './close.ts';
@@ -131,9 +130,8 @@ function complete(now: number, req: RequestSock, skb: SkBuff, seg: Segment): Tcp
   const sk = req.listener;
   const { tcp } = sk;
   const extra = sk.listener as ListenerExtra;
-  const isFull = acceptQueueFull(extra);
-  if (isFull || !keepsKeys(req)) {
-    if (isFull) tcp.mib.TcpExt.ListenOverflows++;
+  if (acceptQueueFull(extra)) {
+    tcp.mib.TcpExt.ListenOverflows++;
     listenDrop(sk);
     if (tcp.sysctl.tcp_abort_on_overflow === 0) req.acked = true;
     else embryonicReset(now, req, skb, seg);
