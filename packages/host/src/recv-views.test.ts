@@ -2,13 +2,19 @@
 import {
   AF_INET,
   MSG_DONTWAIT,
+  MSG_OOB,
   MSG_PEEK,
+  SIOCINQ,
   SIOCOUTQ,
   SO_RCVBUF,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
+  SOL_TCP,
   type Socket,
+  TCP_REPAIR,
+  TCP_REPAIR_OFF_NO_WP,
+  TCP_REPAIR_ON,
 } from '@stack/socket';
 import { expect, it } from 'vitest';
 import { concat, lan, pattern } from './fixture.ts';
@@ -64,7 +70,7 @@ it('what is lent closes the window; given back, it opens it, though nobody reads
     held.push(lent);
     count += lent.length;
   }
-  await clock.runFor(3_000_000);
+  await clock.runFor(2_000_000);
   // All that fits is lent: no more comes.
   expect(count).toBeLessThan(80_000);
   expect(near.ioctl(SIOCOUTQ)).toBeGreaterThan(100_000);
@@ -101,8 +107,55 @@ it('may be held longer than the socket lives', async () => {
   expect(b.tcp.memoryAllocated).toBe(0);
 });
 
+it('stops in front of an urgent byte, and goes on behind it', async () => {
+  const { clock, near, far } = await connection();
+  await near.send('ab');
+  await near.send('cd!', MSG_OOB);
+  await near.send('ef');
+  await clock.runFor(100_000);
+  const texts: string[] = [];
+  for (let left = 6; left > 0; ) {
+    const { length, release, views } = await far.recvViews(10, MSG_DONTWAIT);
+    texts.push(String.fromCharCode(...concat([...views])));
+    left -= length;
+    release();
+  }
+  expect(texts).toEqual(['abcd', 'ef']);
+});
+
+it('reading so lets the buffer grow with what is taken, and leaves nothing behind', async () => {
+  const { clock, a, b } = lan({ delay: 2000 });
+  const listener = b.socket(AF_INET, SOCK_STREAM);
+  listener.bind({ port: 7 });
+  listener.listen(1);
+  expect(await code(listener.recvViews(10, MSG_DONTWAIT))).toBe('ENOTCONN');
+  const near = a.socket(AF_INET, SOCK_STREAM);
+  const [far] = await clock.run(
+    Promise.all([listener.accept(), near.connect({ address: '192.168.1.100', port: 7 })]),
+  );
+  const before = far.getsockopt(SOL_SOCKET, SO_RCVBUF);
+  const sent = near.sendall(pattern(3_000_000, 1)).then(() => near.close());
+  const read = async (): Promise<void> => {
+    for (let left = 3_000_000; left > 0; ) {
+      const { length, release } = await far.recvViews(1 << 20);
+      left -= length;
+      release();
+    }
+  };
+  await clock.run(Promise.all([sent, read()]));
+  expect(far.getsockopt(SOL_SOCKET, SO_RCVBUF)).toBeGreaterThan(2 * before);
+  await clock.runFor(1_000_000);
+  const { skbs } = b.pool.stats;
+  for (let i = 0; i < 3; i++) expect((await far.recvViews(10)).length).toBe(0);
+  expect(b.pool.stats.skbs).toBeLessThanOrEqual(skbs);
+  expect(far.ioctl(SIOCINQ)).toBe(0);
+});
+
 it('refuses what it cannot do', async () => {
   const { near, b } = await connection();
+  near.setsockopt(SOL_TCP, TCP_REPAIR, TCP_REPAIR_ON);
+  expect(await code(near.recvViews(10, MSG_DONTWAIT))).toBe('EPERM');
+  near.setsockopt(SOL_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP);
   expect(await code(near.recvViews(10, MSG_DONTWAIT))).toBe('EAGAIN');
   expect(await code(near.recvViews(10, MSG_DONTWAIT | MSG_PEEK))).toBe('EOPNOTSUPP');
   expect(await code(near.recvViews(0))).toBe('RangeError');

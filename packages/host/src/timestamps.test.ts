@@ -30,14 +30,18 @@ import {
   SOF_TIMESTAMPING_TX_SOFTWARE,
   SOL_IP,
   SOL_SOCKET,
+  SOL_TCP,
   SOL_UDP,
   type Socket,
+  TCP_CORK,
+  TCP_INFO,
+  TCP_NODELAY,
   type Timespec,
   type Timeval,
   UDP_SEGMENT,
 } from '@stack/socket';
 import { describe, expect, it } from 'vitest';
-import { lan } from './fixture.ts';
+import { type LanOptions, lan } from './fixture.ts';
 
 const FAR = '192.168.1.100';
 const ALL =
@@ -59,6 +63,8 @@ function softwareTime(control: readonly ControlMessage[]): number {
   return sec * 1_000_000 + nsec / 1000;
 }
 
+const wants = (value: number) => [{ level: SOL_SOCKET, type: SO_TIMESTAMPING, value }];
+
 /** Empties the error queue. */
 async function stamps(socket: Socket): Promise<Stamp[]> {
   const list: Stamp[] = [];
@@ -74,9 +80,9 @@ async function stamps(socket: Socket): Promise<Stamp[]> {
   }
 }
 
-/** A connection from a to b that carried a byte both ways, with neighbours known; the wire takes 100 µs. */
-async function stream() {
-  const { clock, a, b } = lan({ delay: 100 });
+/** A connection from a to b, with neighbours known; the wire takes 100 µs. */
+async function stream(options: LanOptions = {}) {
+  const { clock, a, b } = lan({ delay: 100, ...options });
   const listener = b.socket(AF_INET, SOCK_STREAM);
   listener.bind({ port: 7 });
   listener.listen(1);
@@ -179,6 +185,70 @@ describe('a stream', () => {
     ]);
   });
 
+  it('tells once of a byte that begins a segment, when it is acknowledged and not before', async () => {
+    const { clock, client } = await stream();
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, ALL);
+    // The first window, and one byte more.
+    await client.send(new Uint8Array(10 * 1448 + 1));
+    await clock.runFor(1_000_000);
+    expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([
+      [SCM_TSTAMP_SCHED, 14_480],
+      [SCM_TSTAMP_SND, 14_480],
+      [SCM_TSTAMP_ACK, 14_480],
+    ]);
+  });
+
+  it('tells at once of a byte in the middle of what waits for its ACKs', async () => {
+    const { clock, client } = await stream({ rate: 10_000_000 });
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID);
+    client.setsockopt(SOL_TCP, TCP_CORK, 1);
+    await client.sendmsg({ data: new Uint8Array(100), control: wants(SOF_TIMESTAMPING_TX_ACK) });
+    const start = clock.now();
+    await client.send(new Uint8Array(14_000));
+    client.setsockopt(SOL_TCP, TCP_CORK, 0);
+    await clock.runFor(1_000_000);
+    const all = await stamps(client);
+    expect(all.map(([kind, id]) => [kind, id])).toEqual([[SCM_TSTAMP_ACK, 99]]);
+    expect((all[0] as Stamp)[2] - start).toBeLessThan(5000); // two segments of ten
+  });
+
+  it('tells all that was asked of sends that share a segment, of the last of them', async () => {
+    const { clock, client } = await stream();
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID);
+    client.setsockopt(SOL_TCP, TCP_CORK, 1);
+    await client.sendmsg({ data: new Uint8Array(10), control: wants(SOF_TIMESTAMPING_TX_SCHED) });
+    await client.sendmsg({ data: new Uint8Array(10), control: wants(SOF_TIMESTAMPING_TX_ACK) });
+    client.setsockopt(SOL_TCP, TCP_CORK, 0);
+    await clock.runFor(1_000_000);
+    expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([
+      [SCM_TSTAMP_SCHED, 19],
+      [SCM_TSTAMP_ACK, 19],
+    ]);
+  });
+
+  it('tells of segments that became one when they were sent again', async () => {
+    let isCut = false;
+    const { clock, client } = await stream({ loss: () => isCut });
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID);
+    client.setsockopt(SOL_TCP, TCP_NODELAY, 1);
+    isCut = true;
+    await client.send(new Uint8Array(10));
+    await client.sendmsg({ data: new Uint8Array(10), control: wants(SOF_TIMESTAMPING_TX_ACK) });
+    await clock.runFor(1000);
+    isCut = false;
+    await clock.runFor(5_000_000);
+    expect(client.getsockopt(SOL_TCP, TCP_INFO).bytesRetrans).toBe(20);
+    expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([[SCM_TSTAMP_ACK, 19]]);
+  });
+
+  it('takes what a send asks for in place of what the socket does, and numbers nothing without OPT_ID', async () => {
+    const { clock, client } = await stream();
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, ALL & ~SOF_TIMESTAMPING_OPT_ID);
+    await client.sendmsg({ data: new Uint8Array(10), control: wants(SOF_TIMESTAMPING_TX_ACK) });
+    await clock.runFor(1_000_000);
+    expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([[SCM_TSTAMP_ACK, 0]]);
+  });
+
   it('tells when what is read came', async () => {
     const { clock, client, server } = await stream();
     server.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE);
@@ -217,6 +287,12 @@ describe('a datagram socket', () => {
       [77, 0],
       [77, 0],
     ]);
+    // OPT_ID set anew counts anew.
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, 0);
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, wanted);
+    await client.send('x');
+    await clock.runFor(1000);
+    expect((await stamps(client)).map(([, id]) => id)).toEqual([0, 0]);
   });
 
   it('says that the frame did not fit, and nothing of an address', async () => {
@@ -244,7 +320,7 @@ describe('a datagram socket', () => {
   });
 
   it('tells which way it left, with OPT_CMSG and IP_PKTINFO', async () => {
-    const { client } = await datagrams();
+    const { client, clock } = await datagrams();
     const flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE;
     client.setsockopt(SOL_IP, IP_PKTINFO, 1);
     const way = async () => {
@@ -259,6 +335,11 @@ describe('a datagram socket', () => {
     const expected: PacketInfo = { ifindex: 2, specDst: '192.168.1.10', addr: FAR };
     expect(info).toEqual([IP_PKTINFO, expected]);
     expect(error?.[1]).toMatchObject({ offender: { address: '192.168.1.10' } });
+    await clock.runFor(1000);
+    // Without the packet nothing is known of its way.
+    const bare = SOF_TIMESTAMPING_OPT_CMSG | SOF_TIMESTAMPING_OPT_TSONLY;
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, flags | bare);
+    expect((await way()).map(([type]) => type)).toEqual([IP_RECVERR]);
   });
 
   it('of raw IP does so, too', async () => {
@@ -283,6 +364,8 @@ describe('a datagram socket', () => {
     expect(await receive()).toEqual([]);
     server.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE);
     expect(await receive()).toEqual([]); // nobody makes them
+    server.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE);
+    expect(await receive()).toEqual([]); // nobody asked to be told
     server.setsockopt(SOL_SOCKET, SO_TIMESTAMP, 1);
     const [[, micro, start]] = (await receive()) as [[number, Timeval, number]];
     expect(micro.sec * 1_000_000 + micro.usec - start).toBeGreaterThanOrEqual(100);

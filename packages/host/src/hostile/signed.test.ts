@@ -78,6 +78,13 @@ describe('MD5', () => {
       }
     },
   );
+
+  it('a listener signs what it refuses', async () => {
+    setMd5();
+    peer.md5({ ack: 5 });
+    await peer.wait();
+    expect([last().flags, ...last().segment.subarray(20, 24)]).toEqual([RST, 1, 1, 19, 18]);
+  });
 });
 
 describe('TCP-AO', () => {

@@ -33,6 +33,13 @@ describe('behind a gap', () => {
     s.in('. 5001:6001(1000) ack 1').quiet().after(0.0001).quiet().after(0.0001).out('. 1:1(0) ack 1');
   });
 
+  it('one that is not measured yet does not count; and the wait is that of the first of them', () => {
+    const s = gap();
+    s.sk.srtt = 0;
+    s.in('. 4001:5001(1000) ack 1').quiet().after(0.0006);
+    s.in('. 5001:6001(1000) ack 1').quiet().after(0.0004).quiet().after(0.0001).out('. 1:1(0) ack 1');
+  });
+
   it('the segment that fills it is answered at once, for all of them', () => {
     const s = gap();
     s.in('. 4001:5001(1000) ack 1').in('. 5001:6001(1000) ack 1').quiet();
@@ -48,8 +55,16 @@ describe('behind a gap', () => {
   it('data that goes out tells for them', () => {
     const s = gap();
     s.in('. 4001:5001(1000) ack 1').quiet();
-    s.send(100).out('P. 1:101(100) ack 1 <nop,nop,sack 1001:5001>').after(0.01).quiet();
+    s.after(0.0005).send(100).out('P. 1:101(100) ack 1 <nop,nop,sack 1001:5001>');
     expect(compressed(s)).toBe(1);
+    // Those after it wait their own time.
+    s.in('. 5001:6001(1000) ack 1')
+      .quiet()
+      .after(0.001)
+      .quiet()
+      .after(0.0001)
+      .out('. 101:101(0) ack 1')
+      .quiet();
   });
 
   it.each([
