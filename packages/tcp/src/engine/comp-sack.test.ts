@@ -101,6 +101,13 @@ describe('behind a gap', () => {
     s.in('. 4001:4501(500) ack 1').quiet().after(0.001).quiet().after(0.0001).out('. 1:1(0) ack 1');
   });
 
+  it('nor does what a socket gathered count for its next connection', () => {
+    const s = gap();
+    s.in('. 4001:5001(1000) ack 1').quiet();
+    s.host.tcp.disconnect(s.world.now, s.sk);
+    expect([s.sk.compressedAcks, s.world.timersPending]).toEqual([undefined, 0]);
+  });
+
   it('nothing is left when the connection ends', () => {
     const s = gap();
     s.in('. 4001:5001(1000) ack 1').quiet();
