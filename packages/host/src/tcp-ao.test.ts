@@ -19,7 +19,7 @@ import {
   type TcpAoAdd,
 } from '@stack/socket';
 import * as tcp from '@stack/tcp';
-import type { TcpSock } from '@stack/tcp/engine';
+import type { MacAlgorithm, TcpSock } from '@stack/tcp/engine';
 import { describe, expect, it } from 'vitest';
 import { type Lan, type LanOptions, lan, pattern, routed } from './fixture.ts';
 import { Outside } from './hostile/peer.fixture.ts';
@@ -526,6 +526,14 @@ describe('options of TCP-AO', () => {
     addKey(socket, B);
     expect(() => addKey(socket, B, part)).toThrow(code(errno));
     expect(socket.getsockopt(SOL_TCP, TCP_AO_GET_KEYS)).toHaveLength(1);
+  });
+
+  it('TCP_AO_ADD_KEY refuses a code longer than the algorithm makes', () => {
+    const short = { ...(mac.algorithm('hmac(sha1)') as MacAlgorithm), name: 'short', digestSize: 8 };
+    const algorithm = (name: string) => (name === 'short' ? short : mac.algorithm(name));
+    const socket = signed({ mac: { ...mac, algorithm } }).a.socket(AF_INET, SOCK_STREAM);
+    expect(() => addKey(socket, B, { algName: 'short', maclen: 9 })).toThrow(code('EINVAL'));
+    addKey(socket, B, { algName: 'short', maclen: 8 });
   });
 
   it('refuses keys of both kinds for one peer', () => {

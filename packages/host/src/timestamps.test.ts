@@ -5,6 +5,7 @@ import {
   type ExtendedErrorMessage,
   IP_PKTINFO,
   IP_RECVERR,
+  MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_TRUNC,
   type PacketInfo,
@@ -13,6 +14,7 @@ import {
   SCM_TSTAMP_ACK,
   SCM_TSTAMP_SCHED,
   SCM_TSTAMP_SND,
+  SO_SNDBUF,
   SO_TIMESTAMP,
   SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
@@ -239,6 +241,18 @@ describe('a stream', () => {
     await clock.runFor(5_000_000);
     expect(client.getsockopt(SOL_TCP, TCP_INFO).bytesRetrans).toBe(10 + 20);
     expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([[SCM_TSTAMP_ACK, 19]]);
+  });
+
+  it('tells of a vector that ends early, for want of room, when all of it was sent already', async () => {
+    const { clock, client } = await stream();
+    client.setsockopt(SOL_SOCKET, SO_SNDBUF, 1);
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID);
+    const part = new Uint8Array(4 * 1448);
+    const control = wants(SOF_TIMESTAMPING_TX_ACK);
+    const sent = await client.sendmsg({ data: [part, part], control, flags: MSG_DONTWAIT });
+    expect([sent, client.getsockopt(SOL_TCP, TCP_INFO).notsentBytes]).toEqual([part.length, 0]);
+    await clock.runFor(1_000_000);
+    expect((await stamps(client)).map(([kind, id]) => [kind, id])).toEqual([[SCM_TSTAMP_ACK, sent - 1]]);
   });
 
   it('takes what a send asks for in place of what the socket does, and numbers nothing without OPT_ID', async () => {

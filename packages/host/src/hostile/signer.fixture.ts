@@ -5,7 +5,7 @@
 import { Pool, type SkBuff } from '@stack/skbuff';
 import { AF_INET, SOCK_STREAM, SOL_TCP, type Socket, TCP_AO_ADD_KEY, type TcpAoAdd } from '@stack/socket';
 import { ACK, SYN, TCPOPT_AO, TCPOPT_MD5SIG } from '@stack/tcp';
-import type { Auth, Family, KeyedMac, MacAlgorithm } from '@stack/tcp/engine';
+import type { Family, KeyedMac, MacAlgorithm } from '@stack/tcp/engine';
 import { mac } from '../mac.ts';
 import { keyBytes } from '../signed.fixture.ts';
 import { ADDRESSES } from '../wire-up/tcp-to-ipv4.ts';
@@ -16,6 +16,8 @@ import { type Outside, PORT, type Receiver, type Seen, THEM, US } from './peer.f
 export const KEY: Uint8Array = keyBytes('secret');
 const MACLEN = 12;
 const FAMILY = { auth: ADDRESSES } as unknown as Family<unknown>;
+
+type Auth = NonNullable<Outside['host']['tcp']['auth']>;
 
 /** What may differ from an honest segment. */
 export type Part = Partial<Omit<SegmentFields, 'source' | 'dest'>>;
