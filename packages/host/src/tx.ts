@@ -4,6 +4,7 @@
  */
 import { Bfifo, Fq, Noqueue, Pfifo, PfifoFast, type Qdisc, type QdiscPorts, TxQueue } from '@stack/qdisc';
 import type { SkBuff } from '@stack/skbuff';
+import type { Device } from '@stack/skbuff/netdev';
 import { SCM_TSTAMP_SCHED, SCM_TSTAMP_SND, SKBTX_SCHED_TSTAMP, SKBTX_SW_TSTAMP } from '@stack/skbuff/sock';
 import type { Timers } from './clock/timing-wheel.ts';
 import type { Drop, Drops } from './drops.ts';
@@ -62,14 +63,14 @@ class Rerun implements Softirq {
 /** A device that gathers packets sends them at the end of the call or interrupt they come from (the doorbell of a NIC). */
 class Doorbell implements Softirq {
   raised = false;
-  readonly #flush: () => void;
+  readonly #device: Device;
 
-  constructor(flush: () => void) {
-    this.#flush = flush;
+  constructor(device: Device) {
+    this.#device = device;
   }
 
   run(): void {
-    this.#flush();
+    this.#device.flush?.();
   }
 }
 
@@ -131,7 +132,7 @@ export class Transmitter {
       if ((skb.txFlags & SKBTX_SW_TSTAMP) !== 0) txTimestamp(kernel.now(), skb, SCM_TSTAMP_SND, dev);
       if (points.kprobe.enabled) enter(points.kprobe, 'dev_hard_start_xmit', skb, kernel.now());
     };
-    const doorbell = device.flush && new Doorbell(device.flush);
+    const doorbell = device.flush === undefined ? undefined : new Doorbell(device);
     if (doorbell !== undefined) device.gathers = true;
     queue.xmitted = (len, rc) => {
       if (doorbell !== undefined) kernel.raise(doorbell);

@@ -19,7 +19,7 @@ export interface RunOptions {
   define?: Readonly<Record<string, string>>;
   /** The text of a script that a set-up command runs, by its path as written; `undefined` = there is none. */
   include?: (path: string) => string | undefined;
-  /** µs that an event may be early or late: 0 = exact. Default: what the script says, else 4000 or an eighth of the time since the event before. */
+  /** µs that an event may be early or late: 0 = exact. Default: what the script says, else 4000 or an eighth of the time since the event before. Unless it is 0, a call takes 10 µs. */
   tolerance?: number;
   /** Also refuse packets that no line asks for at the end, and timestamps echoed wrongly. Default false, as packetdrill has it. */
   exhaustive?: boolean;

@@ -72,6 +72,19 @@ export async function overBridge(ns: Netns, offloads: boolean, koffi = true): Pr
   return { a, b, pools, passesSuperPackets: offloads, pump: turns, frame: frameOf(a, b, 0x0800) };
 }
 
+/** The same as a host has them: what is sent is gathered, and goes when it is pumped. */
+export function gathered(bench: DeviceBench): DeviceBench {
+  const { a, b } = bench;
+  for (const device of [a, b] as [Tap, Tap]) device.gathers = true;
+  return {
+    ...bench,
+    pump: async () => {
+      for (const device of [a, b] as [Tap, Tap]) device.flush?.();
+      await bench.pump();
+    },
+  };
+}
+
 /** What `openTap` makes of a descriptor that a launcher opened, where there is no koffi. */
 export async function openInherited(options: TapOptions & { name: string; offloads: boolean }): Promise<Tap> {
   const { fd } = openTunDevice(await loadLibc(), { type: 'ether', ...options });

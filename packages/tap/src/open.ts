@@ -111,7 +111,7 @@ async function inherit(
 
 function finish(device: Common, descriptor: Descriptor, name: string, offloads: boolean): Tap {
   try {
-    return new Tap({ ...device, descriptor, name, offloads, ...(offloads && { later: setImmediate }) });
+    return new Tap({ ...device, descriptor, name, offloads, later: offloads ? setImmediate : undefined });
   } catch (error) {
     descriptor.close();
     throw error;

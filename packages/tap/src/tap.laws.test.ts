@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { deviceLaws } from '@stack/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inMemory, overBridge, overSocketPair } from './laws.fixture.ts';
+import { gathered, inMemory, overBridge, overSocketPair } from './laws.fixture.ts';
 import { Netns } from './netns.ts';
 
 const api = { describe, it };
@@ -51,6 +51,7 @@ describe.skipIf(!isPossible && process.env.CI !== 'true')('over a bridge of the 
   });
   afterAll(() => ns.close());
   deviceLaws(api, 'tap', () => overBridge(ns, true), { runs: 5 });
+  deviceLaws(api, 'tap, gathered', async () => gathered(await overBridge(ns, true)), { runs: 5 });
   deviceLaws(api, 'tap without offloads', () => overBridge(ns, false), { runs: 5 });
   deviceLaws(api, 'tap without koffi', () => overBridge(ns, true, false), { runs: 5 });
   deviceLaws(api, 'tap without koffi, without offloads', () => overBridge(ns, false, false), { runs: 5 });

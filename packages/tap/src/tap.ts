@@ -2,7 +2,7 @@
  * A TAP or TUN as a device: packets down in one write, packets up in one read, from and into the pool's memory.
  * @module
  */
-import { CHECKSUM_PARTIAL, type Page, type Pool, type SkBuff, wrapPage } from '@stack/skbuff';
+import { CHECKSUM_PARTIAL, type Page, type Pool, type SkBuff, SkbQueue, wrapPage } from '@stack/skbuff';
 import {
   BUSY,
   type Device,
@@ -104,10 +104,10 @@ export class Tap implements Device {
   #wakeDue = false;
   readonly #later: ((run: () => void) => void) | undefined;
   /** Gathered, and not written yet. */
-  #ring: SkBuff[] = [];
+  readonly #ring: SkbQueue = new SkbQueue();
   /** Written, and not freed yet. */
-  #sent: SkBuff[] = [];
-  readonly #complete: () => void = () => this.#freeSent();
+  readonly #sent: SkbQueue = new SkbQueue();
+  readonly #complete: () => void = () => this.#sent.purge();
   /** What a write found out; told by the next poll, for a sender is no place for it. */
   #gone = 0;
 
@@ -165,23 +165,19 @@ export class Tap implements Device {
     if (skb.users <= 0) throw new RangeError('tap: an skb that was freed');
     if (this.#closed) return this.#refuse(skb, 'DEV_READY');
     if (!this.gathers || this.flush === undefined) return this.#write(skb);
-    if (this.#ring.length >= RING) this.#doorbell();
-    if (this.#ring.length >= RING) return BUSY;
+    if (this.#ring.qlen >= RING) this.#doorbell();
+    if (this.#ring.qlen >= RING) return BUSY;
     this.#ring.push(skb);
     return OK;
   }
 
   /** Writes what was gathered, as far as there is room. */
   #doorbell(): void {
-    if (this.#busy || this.#ring.length === 0) return;
     const ring = this.#ring;
-    this.#ring = [];
-    for (const [i, skb] of ring.entries()) {
-      if (this.#closed) this.#refuse(skb, 'DEV_READY');
-      else if (this.#write(skb) === BUSY) {
-        this.#ring = [...ring.slice(i), ...this.#ring];
-        return;
-      }
+    while (!this.#busy) {
+      const skb = ring.shift();
+      if (skb === undefined) return;
+      if (this.#write(skb) === BUSY) ring.unshift(skb);
     }
   }
 
@@ -201,15 +197,13 @@ export class Tap implements Device {
     if (written !== length) return this.#unsent(skb, -written);
     this.stats.txBytes += skb.len;
     this.stats.txPackets++;
-    if (this.#later === undefined) skb.free();
-    else if (this.#sent.push(skb) === 1) this.#later(this.#complete);
+    if (this.#later === undefined) {
+      skb.free();
+      return OK;
+    }
+    this.#sent.push(skb);
+    if (this.#sent.qlen === 1) this.#later(this.#complete);
     return OK;
-  }
-
-  #freeSent(): void {
-    const sent = this.#sent;
-    this.#sent = [];
-    for (const skb of sent) skb.free();
   }
 
   poll(budget: number): number {
@@ -241,8 +235,9 @@ export class Tap implements Device {
     if (this.#error === undefined) this.#doorbell();
     this.#closed = true;
     this.#descriptor.close();
-    this.#freeSent();
-    for (const skb of this.#ring.splice(0)) this.#refuse(skb, 'DEV_READY');
+    this.#sent.purge();
+    for (let skb = this.#ring.shift(); skb !== undefined; skb = this.#ring.shift())
+      this.#refuse(skb, 'DEV_READY');
     this.#buffers.release();
     this.#rx.clear();
     if (this.#busy) this.wake?.(this); // to find out

@@ -32,7 +32,7 @@ export interface RealClockOptions {
 }
 
 /**
- * A clock that goes by itself. Time is `performance.now()` in whole microseconds, and 2^32; while events run it is looked at every few of them,
+ * A clock that goes by itself. Time is `performance.now()` in whole microseconds, plus 2^32; while events run it is looked at every few of them,
  * and stands still in between.
  */
 export class RealClock implements Clock {

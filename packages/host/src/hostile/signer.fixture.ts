@@ -38,6 +38,7 @@ export function addKey(socket: Socket, part: Partial<TcpAoAdd> = {}): void {
   socket.setsockopt(SOL_TCP, TCP_AO_ADD_KEY, { ...key, ...part });
 }
 
+/** See the module. */
 export class Signer implements Receiver {
   readonly port: number;
   readonly outside: Outside;

@@ -228,7 +228,8 @@ export class TcpProto implements Proto {
     }
     if (level !== SOL_IP) return 'ENOPROTOOPT';
     const fault = setIpOption(this.#ipv4, now, this.#options(), name, value);
-    if (name === 'IP_OPTIONS' && this.sk.pmtuCookie > 0) syncMss(this.sk, this.sk.pmtuCookie);
+    const { pmtuCookie } = this.sk;
+    if (name === 'IP_OPTIONS' && fault === undefined && pmtuCookie > 0) syncMss(this.sk, pmtuCookie);
     return fault;
   }
 

@@ -10,15 +10,13 @@ import type { Errno } from './ports.ts';
 import { keyIdOf, type RequestSock, rNextOf } from './request.ts';
 import type { TcpSock } from './tcb.ts';
 
-/** Whether `sk` may connect to `peer`. EKEYREJECTED: it has keys of both kinds for it, or TCP-AO without a key for it. */
+/** Whether `sk` may connect to `peer`. EKEYREJECTED: it has keys of both kinds for it, or TCP-AO and a key of neither. */
 export function mayConnect(sk: TcpSock, auth: SockAuth, peer: unknown): Errno | undefined {
   const { ao } = auth;
   if (ao === undefined) return undefined;
-  if (aoLookup(ao, sk.family, peer, -1, -1) !== undefined) {
-    return md5Lookup(auth, sk.family, peer) === undefined ? undefined : 'EKEYREJECTED';
-  }
-  // With a key of the other kind it goes without TCP-AO.
-  return md5Lookup(auth, sk.family, peer) === undefined ? 'EKEYREJECTED' : undefined;
+  const hasAo = aoLookup(ao, sk.family, peer, -1, -1) !== undefined;
+  const hasMd5 = md5Lookup(auth, sk.family, peer) !== undefined;
+  return hasAo === hasMd5 ? 'EKEYREJECTED' : undefined;
 }
 
 /** The SYN is about to be sent: what is not for this peer goes. */

@@ -2,7 +2,6 @@
  * The socket that a request becomes (Linux `tcp_create_openreq_child`).
  * @module
  */
-
 import { ECN_MASK } from './accecn.ts';
 import { inheritAuth } from './auth-open.ts';
 import { defaultCongestion, routeCongestion } from './congestion.ts';

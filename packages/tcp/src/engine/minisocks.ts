@@ -87,7 +87,7 @@ export function routeRequest(now: number, req: RequestSock): Dst | Errno {
   flow.sport = req.sport;
   flow.dport = req.dport;
   flow.dontroute = listener.localRoute;
-  return family.route(now, flow, req.options === undefined ? undefined : req.inet);
+  return family.route(now, flow, req.inet);
 }
 
 /** A cookie can tell these in a timestamp alone. */

@@ -47,7 +47,7 @@ export function initMtuProbing(now: number, sk: TcpSock): void {
 
 function beginSearch(now: number, sk: TcpSock): MtuProbing {
   return {
-    searchHigh: largestMtu(sk),
+    searchHigh: peersMtu(sk),
     searchLow: mssToMtu(sk, sk.tcp.sysctl.tcp_base_mss),
     probeSize: 0,
     probeTimestamp: now,
@@ -57,7 +57,7 @@ function beginSearch(now: number, sk: TcpSock): MtuProbing {
 }
 
 /** Bytes of a packet with the largest segment that the peer takes. The path may take more by now than it did. */
-function largestMtu(sk: TcpSock): number {
+function peersMtu(sk: TcpSock): number {
   return sk.mssClamp + 20 + sk.family.headerLength;
 }
 
@@ -97,7 +97,7 @@ export function probeMtu(now: number, sk: TcpSock, mtup: MtuProbing): number {
 function checkReprobe(now: number, sk: TcpSock, mtup: MtuProbing): void {
   if (now - mtup.probeTimestamp < sk.tcp.sysctl.tcp_probe_interval * 1_000_000) return;
   mtup.probeSize = 0;
-  mtup.searchHigh = largestMtu(sk);
+  mtup.searchHigh = peersMtu(sk);
   mtup.searchLow = mssToMtu(sk, currentMss(now, sk));
   mtup.probeTimestamp = now;
 }
