@@ -41,6 +41,13 @@ describe('echoes of timestamps', () => {
 });
 
 describe('a call', () => {
+  it('has no buffer that no machine has', async () => {
+    const { failure } = await run(
+      '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 read(3, ..., 99999999999000) = 0\n',
+    );
+    expect(failure).toMatchObject({ kind: 'call', line: 2 });
+  });
+
   const script = '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 0\n';
 
   it('takes time, as on a machine', async () => {

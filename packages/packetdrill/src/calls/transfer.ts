@@ -28,6 +28,15 @@ export interface CallContext {
   tolerance: number;
 }
 
+/** Bytes that a buffer of a call has at most. */
+const MAX_BUFFER = 2 ** 28;
+
+/** A buffer. @throws CallFault for one that is too large, or of no size at all. */
+function bufferOf(length: number): Uint8Array {
+  if (length >= 0 && length <= MAX_BUFFER) return new Uint8Array(length);
+  throw new CallFault(`a buffer has up to ${MAX_BUFFER} bytes, and not ${length}`);
+}
+
 /** `write(4, ..., 1000)`. */
 export function write(world: World, args: readonly Expression[]): Promise<number> {
   requireCount(args, 3);
@@ -71,7 +80,7 @@ async function send(
 ): Promise<number> {
   const { socket } = handle;
   if (!hasBuffer(buffer) && length > 0) return refuseNull(call);
-  const data = new Uint8Array(length);
+  const data = bufferOf(length);
   opensByData(world, handle, flags);
   if (to === 'unspec') return socket.sendto(data, { family: 'unspec' } as never, flags);
   const needsAddress = to && ((flags & MSG_FASTOPEN) !== 0 || isDatagram(socket));
@@ -84,7 +93,7 @@ export async function writev(world: World, args: readonly Expression[]): Promise
   requireCount(args, 3);
   const { sizes, hasNull } = iovOf(args[1]);
   if (hasNull) return refuseNull('writev');
-  return socketOf(world, args).socket.sendmsg({ data: sizes.map((size) => new Uint8Array(size)) });
+  return socketOf(world, args).socket.sendmsg({ data: sizes.map(bufferOf) });
 }
 
 /** `sendmsg(4, {…}, 0)`. */
@@ -95,7 +104,7 @@ export async function sendmsg(world: World, args: readonly Expression[]): Promis
   if (hasNull) return refuseNull('sendmsg');
   const flags = integerOf(args[2], 'the flags');
   opensByData(world, handle, flags);
-  const data = sizes.map((size) => new Uint8Array(size));
+  const data = sizes.map(bufferOf);
   const needsAddress = (flags & MSG_FASTOPEN) !== 0 || isDatagram(handle.socket);
   return handle.socket.sendmsg(needsAddress ? { data, flags, address: peerOf(world) } : { data, flags });
 }
@@ -127,7 +136,7 @@ async function receive(
   length: number,
   flags: number,
 ): Promise<number> {
-  if (hasBuffer(buffer) || length === 0) return socket.recvInto(new Uint8Array(length), flags);
+  if (hasBuffer(buffer) || length === 0) return socket.recvInto(bufferOf(length), flags);
   // There is nowhere to copy to; but that shows only when there is something to copy.
   const waits = !socket.nonblocking && (flags & MSG_DONTWAIT) === 0;
   const events = await socket.poll(POLLIN | POLLERR | POLLHUP, waits ? -1 : 0);
@@ -140,7 +149,7 @@ export async function readv(world: World, args: readonly Expression[]): Promise<
   requireCount(args, 3);
   const { sizes, hasNull } = iovOf(args[1]);
   if (hasNull) return refuseNull('readv');
-  const buffers = sizes.map((size) => new Uint8Array(size));
+  const buffers = sizes.map(bufferOf);
   return (await socketOf(world, args).socket.recvmsg({ buffers })).length;
 }
 
@@ -154,7 +163,7 @@ export async function recvmsg(
   const message = messageOf(args[1]);
   const flags = integerOf(args[2], 'the flags');
   if (message.hasNull) return refuseNull('recvmsg');
-  const buffers = message.sizes.map((size) => new Uint8Array(size));
+  const buffers = message.sizes.map(bufferOf);
   const received = await socketOf(world, args).socket.recvmsg({ buffers, flags });
   if (message.flags !== undefined && message.flags !== received.flags) {
     throw new CallFault(`msg_flags is ${hex(received.flags)}, not ${hex(message.flags)}`, args[1]?.position);
@@ -193,12 +202,12 @@ export async function splice(world: World, args: readonly Expression[]): Promise
     const { socket } = from;
     // Urgent data stops it: what stands behind the mark is for recv() alone.
     if (socket.ioctl(SIOCATMARK) === 1) return 0;
-    const count = await socket.recvInto(new Uint8Array(room), waits ? 0 : MSG_DONTWAIT);
+    const count = await socket.recvInto(bufferOf(room), waits ? 0 : MSG_DONTWAIT);
     to.pipe.length += count;
     return count;
   }
   if (from.kind === 'pipe' && from.end === 'read' && to.kind === 'socket') {
-    const count = await to.socket.send(new Uint8Array(Math.min(length, from.pipe.length)));
+    const count = await to.socket.send(bufferOf(Math.min(length, from.pipe.length)));
     from.pipe.length -= count;
     return count;
   }
